@@ -1,0 +1,25 @@
+/**
+ * One column's bytes exactly as the server sent them; `null` is SQL NULL.
+ *
+ * @public
+ */
+export type RawValue = Buffer | null;
+
+/**
+ * The slice of a database that collectors and the mapping template need: one connection inside one consistent,
+ * read-only snapshot.
+ *
+ * @public
+ */
+export interface DatabaseSession {
+  readonly serverVersion: string;
+  /** Name of the main database. */
+  readonly databaseName: string;
+  /** A small result as a whole. */
+  query(sql: string): Promise<readonly (readonly RawValue[])[]>;
+  /**
+   * A large result, row by row, with back-pressure to the server. Ends only after the server has said that the result
+   * is complete; a lost connection throws.
+   */
+  rows(sql: string): AsyncIterable<readonly RawValue[]>;
+}

@@ -1,0 +1,115 @@
+import type { BackupReport } from './report.js';
+
+/**
+ * Stable error codes. The message of an error is for people and may change; the code is API.
+ *
+ * @public
+ */
+export type BackupErrorCode =
+  | 'INVALID_OPTIONS'
+  | 'GATEWAY_NOT_CONFIGURED'
+  | 'NOTHING_TO_BACK_UP'
+  | 'COMPONENT_FAILED'
+  | 'SOURCE_UNREADABLE'
+  | 'DATABASE_UNAVAILABLE'
+  | 'DATABASE_DUMP_FAILED'
+  | 'IMAGE_WRITE_FAILED'
+  | 'IMAGE_INVALID'
+  | 'MAPPING_TEMPLATE_FAILED'
+  | 'SINK_UNAVAILABLE'
+  | 'SINK_REJECTED'
+  | 'SINK_FAILED'
+  | 'CANCELLED'
+  | 'INSUFFICIENT_SPACE'
+  | 'BUSY'
+  | 'INTERNAL';
+
+/**
+ * Where in a run an error arose.
+ *
+ * @public
+ */
+export type BackupStage = 'options' | 'plan' | 'collect' | 'image' | 'mapping' | 'store' | 'verify' | 'service';
+
+/**
+ * Facts of a {@link BackupError}, given when it is made.
+ *
+ * @public
+ */
+export interface BackupErrorFacts {
+  readonly stage: BackupStage;
+  /** A finer, stable reason inside the code, for example `access-denied` or `name-taken`. See docs/errors.md. */
+  readonly reason?: string | undefined;
+  /** The component that failed, when one did. */
+  readonly component?: string | undefined;
+  /** Whether the same call may succeed later without a change. Default: false. */
+  readonly retryable?: boolean | undefined;
+  /** What the reader can do about it. */
+  readonly hint?: string | undefined;
+  /** What was done until then, when a run had begun. */
+  readonly report?: BackupReport | undefined;
+  readonly cause?: unknown;
+}
+
+// A symbol of the global registry, so that two installed copies of this package recognise each other's errors.
+const brand = Symbol.for('gateway-backup.BackupError');
+
+/**
+ * The one error class of this package.
+ *
+ * @public
+ */
+export class BackupError extends Error {
+  readonly code: BackupErrorCode;
+  readonly stage: BackupStage;
+  readonly reason: string | undefined;
+  readonly component: string | undefined;
+  readonly retryable: boolean;
+  readonly hint: string | undefined;
+  readonly report: BackupReport | undefined;
+
+  constructor(code: BackupErrorCode, message: string, facts: BackupErrorFacts) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.code = code;
+    this.stage = facts.stage;
+    this.reason = facts.reason;
+    this.component = facts.component;
+    this.retryable = facts.retryable ?? false;
+    this.hint = facts.hint;
+    this.report = facts.report;
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** The same error with the report of the run attached. */
+  withReport(report: BackupReport): BackupError {
+    const { stage, reason, component, retryable, hint, cause } = this;
+    const copy = new BackupError(this.code, this.message, {
+      stage,
+      reason,
+      component,
+      retryable,
+      hint,
+      report,
+      cause,
+    });
+    if (this.stack !== undefined) copy.stack = this.stack;
+    return copy;
+  }
+
+  /** The printable facts, by allow list: never the cause, which may come from a driver and hold anything. */
+  toJSON(): Record<string, unknown> {
+    const { code, message, stage, reason, component, retryable, hint } = this;
+    return { code, message, stage, reason, component, retryable, hint };
+  }
+}
+// On the prototype, so that it is not an own property of every error that gets inspected.
+Object.defineProperty(BackupError.prototype, 'name', { value: 'BackupError' });
+
+/**
+ * Whether a value is a {@link BackupError}, also one of another installed copy of this package.
+ *
+ * @public
+ */
+export function isBackupError(value: unknown): value is BackupError {
+  return typeof value === 'object' && value !== null && brand in value;
+}

@@ -1,0 +1,65 @@
+import type { Readable } from 'node:stream';
+
+/**
+ * The content of an entry: a Node stream, or any async iterable of byte chunks.
+ *
+ * @public
+ */
+export type ImageContent = Readable | AsyncIterable<Uint8Array>;
+
+/**
+ * One file of the image. An entry is a way to open its content, not an opened stream: it holds no handle while it
+ * waits for its turn.
+ *
+ * @public
+ */
+export interface ImageEntry {
+  /**
+   * Path with `/` separators, relative. The writer puts the component's name before it and refuses what is not safe:
+   * absolute paths, `.` and `..` segments, backslashes, control characters, duplicates.
+   */
+  readonly path: string;
+  /**
+   * `component` (default): below the folder of the component. `image`: at the top of the image; it still belongs to the
+   * component and vanishes with it.
+   */
+  readonly placement?: 'component' | 'image' | undefined;
+  /** Permission bits. Default: 0o600. */
+  readonly mode?: number | undefined;
+  /** Numeric owner, for the record of the run. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Default: the start of the run. */
+  readonly modifiedAt?: Date | undefined;
+  /** The name's bytes as found, when they are not UTF-8 or not safe, so that `path` differs from them. */
+  readonly originalName?: Uint8Array | undefined;
+  /** Expected size, when known: decides how the content is read, never how much of it. */
+  readonly bytes?: number | undefined;
+  /**
+   * `auto` (default): compressed, with the strategy chosen block by block from a sample. `compressed`: the content is
+   * compressed already and is only framed.
+   */
+  readonly content?: 'auto' | 'compressed' | undefined;
+  /** Called at most once, when the entry's turn comes. What it returns is always closed by the writer. */
+  open(): ImageContent | Promise<ImageContent>;
+}
+
+/**
+ * An entry made from bytes or text in memory.
+ *
+ * @public
+ */
+export function bytesEntry(
+  path: string,
+  content: Uint8Array | string,
+  facts: Omit<ImageEntry, 'path' | 'open' | 'bytes'> = {},
+): ImageEntry {
+  const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
+  return {
+    ...facts,
+    path,
+    bytes: bytes.length,
+    async *open() {
+      yield bytes;
+    },
+  };
+}
