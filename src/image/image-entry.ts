@@ -39,8 +39,30 @@ export interface ImageEntry {
    * compressed already and is only framed.
    */
   readonly content?: 'auto' | 'compressed' | undefined;
-  /** Called at most once, when the entry's turn comes. What it returns is always closed by the writer. */
-  open(): ImageContent | Promise<ImageContent>;
+  /**
+   * Called at most once, when the entry's turn comes. What it returns is always closed by the writer. `undefined` means
+   * that the source is gone by now: the entry is left out of the image, and nothing has failed.
+   */
+  open(): ImageContent | undefined | Promise<ImageContent | undefined>;
+}
+
+/**
+ * An entry whose content can also be had in one piece, which for a small file costs far less than a stream.
+ *
+ * @internal
+ */
+export interface WholeImageEntry extends ImageEntry {
+  /**
+   * The whole content, for an entry whose expected size is small enough to hold. Called at most once, and instead of
+   * `open`. Answers without a promise whenever it can. `undefined`: as for `open`. The properties of the entry (mode,
+   * owner, time, size) are those of the file that was read, once it has answered.
+   */
+  readWhole(): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+}
+
+/** Whether an entry is a {@link WholeImageEntry}. */
+export function isWholeImageEntry(entry: ImageEntry): entry is WholeImageEntry {
+  return 'readWhole' in entry && typeof entry.readWhole === 'function';
 }
 
 /**
