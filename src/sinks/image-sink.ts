@@ -53,6 +53,11 @@ export interface ImageSink {
   /** Folder on the sink's own file system where the image is to be staged. Default: the work directory. */
   readonly stagingDirectory?: string | undefined;
   /**
+   * What becomes of the staged image when storing fails for good. `keep` (default): it stays, and the error's hint says
+   * where. `discard`: it is removed.
+   */
+  readonly stagedOnFailure?: 'keep' | 'discard' | undefined;
+  /**
    * Called once before any work, with the final image name: reachable? allowed? is the name free? Leaves nothing behind.
    * May be called again by `--plan`.
    */
