@@ -5,3 +5,15 @@
  */
 export { PrivateMariaDb, type DatabaseLogin, type PrivateMariaDbOptions } from './private-mariadb.js';
 export { type ProgramInput } from './run-program.js';
+export { type SampleBulkOptions } from './sample-bulk.js';
+export { sampleDatabaseSql, type SampleDatabaseOptions } from './sample-database.js';
+export {
+  sampleBackendAddresses,
+  sampleClusterProperties,
+  sampleHiddenClusterProperties,
+  sampleLicenseObjectId,
+} from './sample-facts.js';
+export { sampleImageEntries, type SampleDatabaseAccess } from './sample-files.js';
+export { createSampleGateway, type SampleGateway, type SampleGatewayOptions } from './sample-gateway.js';
+export { sampleNodes, sampleUsers, type SampleNode, type SampleUser } from './sample-identities.js';
+export { SeededRandom } from './seeded-random.js';

@@ -1,0 +1,48 @@
+/**
+ * Random numbers that are the same for the same seed on every machine (xorshift128, Marsaglia 2003). Not for secrets.
+ *
+ * @public
+ */
+export class SeededRandom {
+  readonly #state: Uint32Array;
+
+  constructor(seed: number) {
+    // Far apart start states for neighbouring seeds, and never all zeros.
+    this.#state = Uint32Array.of(seed ^ 0x9e3779b9, Math.imul(seed + 1, 0x85ebca6b), ~seed, 0xc2b2ae35);
+    for (let round = 0; round < 16; round += 1) this.next();
+  }
+
+  /** 32 random bits. */
+  next(): number {
+    const state = this.#state;
+    const [x = 0, , , w = 0] = state;
+    const t = x ^ (x << 11);
+    state.copyWithin(0, 1);
+    state[3] = w ^ (w >>> 19) ^ t ^ (t >>> 8);
+    return state[3];
+  }
+
+  /** A whole number from 0 up to, but not including, `limit`. */
+  integer(limit: number): number {
+    return Math.floor((this.next() / 0x1_0000_0000) * limit);
+  }
+
+  /** One of the values. */
+  pick<T>(values: readonly T[]): T {
+    return values[this.integer(values.length)] as T;
+  }
+
+  /** Bytes that no compressor can make smaller. */
+  bytes(length: number): Buffer {
+    const words = new Uint32Array(Math.ceil(length / 4));
+    for (let index = 0; index < words.length; index += 1) words[index] = this.next();
+    return Buffer.from(words.buffer, 0, length);
+  }
+
+  /** Lower-case hexadecimal digits. */
+  hex(digits: number): string {
+    return this.bytes(Math.ceil(digits / 2))
+      .toString('hex')
+      .slice(0, digits);
+  }
+}
