@@ -1,0 +1,89 @@
+import { lstatSync, statSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { throwIfCancelled } from '../support/abort.js';
+import type { CollectorContext } from './component-collector.js';
+import { printablePath } from './entry-path.js';
+import { fileTree } from './file-tree.js';
+import { errorCode, followLink, oddKind, unreadable } from './open-source.js';
+import type { ReadSourceOptions } from './read-source.js';
+import { sourceEntry, type SourceContext } from './source-entry.js';
+import { SourceNotes } from './source-notes.js';
+import { SourceRoot } from './source-root.js';
+
+/**
+ * What {@link fileSources} needs to know.
+ *
+ * @internal
+ */
+export interface FileSourcesOptions extends ReadSourceOptions, Pick<CollectorContext, 'warn' | 'annotate'> {
+  /** Files below it are confined to it. */
+  readonly gatewayRoot: string;
+  /** All other files are confined to this one. */
+  readonly hostRoot: string;
+}
+
+/**
+ * The two ways in which a collector is given files. Make one for each component and attempt: it keeps what it had to
+ * leave out.
+ *
+ * @internal
+ */
+export function fileSources(options: FileSourcesOptions): Pick<CollectorContext, 'files' | 'file'> {
+  const notes = new SourceNotes(options);
+  const contextFor = (path: string): SourceContext | undefined => {
+    const root = isBelow(path, options.gatewayRoot) ? options.gatewayRoot : options.hostRoot;
+    try {
+      return { ...options, notes, root: new SourceRoot(root) };
+    } catch (error) {
+      if (isAbsence(error)) return undefined;
+      throw unreadable(Buffer.from(root), error);
+    }
+  };
+  return {
+    async *files(directory, treeOptions = {}) {
+      const context = contextFor(directory);
+      if (context === undefined) notes.missingFolder(directory);
+      else yield* fileTree(directory, treeOptions, context);
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await -- the contract leaves room for slower sources
+    async file(path, entryPath) {
+      throwIfCancelled(options.signal, 'collect');
+      const context = contextFor(path);
+      return context === undefined ? undefined : singleFile(path, entryPath, context);
+    },
+  };
+}
+
+function isBelow(path: string, folder: string): boolean {
+  const prefix = join(folder, sep);
+  return join(path, sep).startsWith(prefix);
+}
+
+function singleFile(
+  path: string,
+  entryPath: string,
+  context: SourceContext,
+): ReturnType<typeof sourceEntry> | undefined {
+  const bytes = Buffer.from(path);
+  try {
+    const listed = lstatSync(bytes);
+    const target = listed.isSymbolicLink() ? followLink(bytes, context.root) : bytes;
+    if (typeof target !== 'string') {
+      const facts = statSync(target);
+      const odd = oddKind(facts);
+      if (odd === undefined) return sourceEntry(bytes, Buffer.from(entryPath), facts, context);
+      context.notes.skipped(printablePath(bytes), odd);
+    } else {
+      context.notes.skipped(printablePath(bytes), target);
+    }
+    return undefined;
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw unreadable(bytes, error);
+  }
+}
+
+function isAbsence(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

@@ -1,0 +1,147 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { CollectorContext, JsonValue } from '#dist/collectors/component-collector.js';
+import { fileSources } from '#dist/collectors/file-sources.js';
+import type { GatewayFacts } from '#dist/gateway/gateway-facts.js';
+import { isWholeImageEntry, type ImageEntry } from '#dist/image/image-entry.js';
+
+/** A machine made of files: a host's root with a gateway's root in it, removed after the test. */
+export interface Machine {
+  readonly hostRoot: string;
+  readonly gatewayRoot: string;
+}
+
+export function temporaryFolder(test: TestContext): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'gateway-backup-test-')));
+  test.after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
+/** A tree as data: a path, and what is in the file. */
+export function makeFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    const file = join(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
+}
+
+/** Paths that start with `SSG/` lie below SECURESPAN, the others below the host's root. */
+export function makeMachine(
+  test: TestContext,
+  files: Readonly<Record<string, string | Uint8Array>> = {},
+): Machine {
+  const hostRoot = temporaryFolder(test);
+  const gatewayRoot = join(hostRoot, 'opt', 'SecureSpan');
+  mkdirSync(gatewayRoot, { recursive: true });
+  for (const [path, content] of Object.entries(files)) {
+    if (path.startsWith('SSG/')) makeFiles(gatewayRoot, { [path.slice(4)]: content });
+    else makeFiles(hostRoot, { [path]: content });
+  }
+  return { hostRoot, gatewayRoot };
+}
+
+export function gatewayFacts(
+  { gatewayRoot, hostRoot }: Machine,
+  facts: Partial<GatewayFacts> = {},
+): GatewayFacts {
+  return {
+    gatewayRoot,
+    hostRoot,
+    node: 'node1',
+    version: '9.4.00',
+    isAppliance: true,
+    hasOsManifest: true,
+    database: {
+      host: 'localhost',
+      port: 3306,
+      name: 'ssg',
+      user: 'gateway',
+      local: true,
+      localityExplanation: 'localhost is this machine.',
+    },
+    esm: { installed: true, running: false },
+    warnings: [],
+    ...facts,
+  };
+}
+
+/** A collector's context that remembers what it was told. */
+export interface RecordingContext extends CollectorContext {
+  readonly warnings: readonly string[];
+  readonly annotations: Readonly<Record<string, JsonValue>>;
+}
+
+export function recordingContext(
+  machine: Machine,
+  {
+    signal = new AbortController().signal,
+    facts = {},
+    retryDelaysMs,
+  }: {
+    readonly signal?: AbortSignal;
+    readonly facts?: Partial<GatewayFacts>;
+    readonly retryDelaysMs?: readonly number[];
+  } = {},
+): RecordingContext {
+  const warnings: string[] = [];
+  const annotations: Record<string, JsonValue> = {};
+  const warn = (message: string): void => {
+    warnings.push(message);
+  };
+  const annotate = (more: Readonly<Record<string, JsonValue>>): void => {
+    Object.assign(annotations, more);
+  };
+  return {
+    gateway: gatewayFacts(machine, facts),
+    signal,
+    log: () => undefined,
+    resolve: (...segments) => join(machine.gatewayRoot, ...segments),
+    hostPath: (...segments) => join(machine.hostRoot, ...segments),
+    ...fileSources({ ...machine, signal, warn, annotate, retryDelaysMs }),
+    database: () => Promise.reject(new Error('no database in this test')),
+    warn,
+    annotate,
+    warnings,
+    annotations,
+  };
+}
+
+/** What an image would hold of an entry; `undefined` if the entry is left out. */
+export async function contentOf(
+  entry: ImageEntry,
+  way: 'whole' | 'stream' = 'whole',
+): Promise<Buffer | undefined> {
+  if (way === 'whole' && isWholeImageEntry(entry)) {
+    const content = await entry.readWhole();
+    return content === undefined ? undefined : Buffer.from(content);
+  }
+  const content = await entry.open();
+  if (content === undefined) return undefined;
+  const chunks: Buffer[] = [];
+  for await (const chunk of content) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks);
+}
+
+/** Path and text of everything that an image would hold. */
+export async function collected(
+  entries: AsyncIterable<ImageEntry>,
+  way: 'whole' | 'stream' = 'whole',
+): Promise<Record<string, string>> {
+  const texts: Record<string, string> = {};
+  for await (const entry of entries) {
+    const content = await contentOf(entry, way);
+    if (content !== undefined) texts[entry.path] = content.toString();
+  }
+  return texts;
+}
+
+export async function pathsOf(entries: AsyncIterable<ImageEntry>): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const entry of entries) paths.push(entry.path);
+  return paths;
+}
