@@ -3,4 +3,15 @@
  *
  * @packageDocumentation
  */
+export type {
+  Applicability,
+  BuiltInComponent,
+  CollectorContext,
+  ComponentCollector,
+  ComponentName,
+  FileTreeOptions,
+  JsonValue,
+} from './collectors/component-collector.js';
+export { defaultCollectors, type DefaultCollectorsOptions } from './collectors/default-collectors.js';
+export type { ExtCollectorOptions } from './collectors/ext-collector.js';
 export { BackupError, isBackupError } from './errors.js';
