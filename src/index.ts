@@ -15,3 +15,13 @@ export type {
 export { defaultCollectors, type DefaultCollectorsOptions } from './collectors/default-collectors.js';
 export type { ExtCollectorOptions } from './collectors/ext-collector.js';
 export { BackupError, isBackupError } from './errors.js';
+export { type BackupRecord, type RecordedComponent, type RecordedEntry } from './image/backup-record.js';
+export { bytesEntry, type ImageContent, type ImageEntry } from './image/image-entry.js';
+export {
+  ImageWriter,
+  type ImageEntryRecord,
+  type ImageSavepoint,
+  type ImageSummary,
+  type ImageWriterObserver,
+  type ImageWriterOptions,
+} from './image/image-writer.js';

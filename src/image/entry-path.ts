@@ -1,0 +1,84 @@
+import { BackupError } from '../errors.js';
+
+/** Names at the top of an image that the writer and the run fill themselves. */
+export const VERSION_ENTRY = 'version';
+export const RECORD_ENTRY = 'backup.json';
+export const MANIFEST_ENTRY = 'manifest.log';
+
+const reserved: ReadonlySet<string> = new Set([VERSION_ENTRY, RECORD_ENTRY, MANIFEST_ENTRY]);
+
+/** The name of an entry in the image: its component's folder and its path. Throws what {@link pathFault} names. */
+export function entryName(
+  component: string,
+  path: string,
+  placement: 'component' | 'image' = 'component',
+): string {
+  if (component !== '' && !/^[a-z0-9][a-z0-9-]*$/.test(component)) {
+    throw refusal(component, 'a component is named with lower-case letters, digits and -');
+  }
+  const name = component === '' || placement === 'image' ? path : `${component}/${path}`;
+  const fault = pathFault(path) ?? pathFault(name);
+  if (fault !== undefined) throw refusal(name, fault);
+  return name;
+}
+
+/** Refuses a name that belongs to the writer, or a folder of that name. */
+export function refuseReserved(name: string): void {
+  if (reserved.has(name.split('/', 1)[0]!)) throw refusal(name, 'this name is reserved for the image itself');
+}
+
+/** Why a path must not stand in an image; `undefined` for a safe one. */
+export function pathFault(path: string): string | undefined {
+  if (path === '') return 'an empty path';
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(path)) return 'a control character';
+  if (path.includes('\\')) return 'a backslash';
+  if (path.startsWith('/')) return 'an absolute path';
+  if (/^[a-zA-Z]:/.test(path)) return 'a drive name';
+  if (Buffer.byteLength(path) > 0xffff) return 'longer than a zip can name (65,535 bytes)';
+  if (Buffer.from(path, 'utf8').toString('utf8') !== path) return 'half of a surrogate pair';
+  for (const segment of path.split('/')) {
+    if (segment === '') return 'an empty segment';
+    if (segment === '.' || segment === '..') return `a ${segment} segment`;
+  }
+  return undefined;
+}
+
+/** The names taken so far. Names are compared exactly; a name cannot be both a file and a folder. */
+export class EntryNames {
+  readonly #files = new Set<string>();
+  readonly #folders = new Set<string>();
+
+  /** Takes a name, or throws. */
+  take(name: string): void {
+    if (this.#files.has(name)) throw refusal(name, 'the image has an entry of this name');
+    if (this.#folders.has(name)) throw refusal(name, 'the image has a folder of this name');
+    const folders = foldersOf(name);
+    const file = folders.find((folder) => this.#files.has(folder));
+    if (file !== undefined) throw refusal(name, `${file} is a file in this image`);
+    this.#files.add(name);
+    for (const folder of folders) this.#folders.add(folder);
+  }
+
+  /** Starts again with these names. */
+  reset(names: Iterable<string>): void {
+    this.#files.clear();
+    this.#folders.clear();
+    for (const name of names) {
+      this.#files.add(name);
+      for (const folder of foldersOf(name)) this.#folders.add(folder);
+    }
+  }
+}
+
+function foldersOf(name: string): string[] {
+  const folders: string[] = [];
+  for (let at = name.indexOf('/'); at !== -1; at = name.indexOf('/', at + 1)) folders.push(name.slice(0, at));
+  return folders;
+}
+
+function refusal(name: string, fault: string): BackupError {
+  return new BackupError('SOURCE_UNREADABLE', `cannot put ${JSON.stringify(name)} into the image: ${fault}`, {
+    stage: 'collect',
+    reason: 'entry-name',
+  });
+}

@@ -1,0 +1,59 @@
+import { hash } from 'node:crypto';
+import { crc32, deflateRaw, deflateRawSync } from 'node:zlib';
+import { chooseStrategy, isDense } from './block-strategy.js';
+import { storedOverhead, storedPieces } from './stored-blocks.js';
+
+/** Content that is small enough to be held in memory, compressed and ready to be written. */
+export interface PreparedContent {
+  readonly bytes: number;
+  readonly compressedBytes: number;
+  readonly crc32: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  /** One whole raw deflate stream. */
+  readonly pieces: readonly Uint8Array[];
+}
+
+/** How {@link prepareContent} compresses. */
+export interface PrepareOptions {
+  readonly level: number;
+  /** `yes`: only framed. `likely`: framed if it looks so. Default: `no`, found out by a trial. */
+  readonly compressed?: 'yes' | 'likely' | 'no' | undefined;
+}
+
+/** Below this, a trip to the thread pool costs more than it frees. */
+const SYNC_BYTES = 8 * 1024;
+/** Up to here compressing is its own trial. */
+const TRIAL_BYTES = 64 * 1024;
+
+/** Compresses small content; at once where that is quick, otherwise in the thread pool. */
+export function prepareContent(
+  content: Uint8Array,
+  options: PrepareOptions,
+): PreparedContent | Promise<PreparedContent> {
+  const { level, compressed = 'no' } = options;
+  if (level === 0 || compressed === 'yes' || (compressed === 'likely' && isDense(content)))
+    return stored(content);
+  if (content.length <= SYNC_BYTES) return smaller(content, deflateRawSync(content, { level }));
+  if (content.length > TRIAL_BYTES && chooseStrategy(content) === 'stored') return stored(content);
+  return new Promise((resolve, reject) => {
+    deflateRaw(content, { level, chunkSize: 64 * 1024 }, (error, deflated) => {
+      if (error === null) resolve(smaller(content, deflated));
+      else reject(error);
+    });
+  });
+}
+
+function smaller(content: Uint8Array, deflated: Uint8Array): PreparedContent {
+  if (deflated.length > content.length + storedOverhead(content.length)) return stored(content);
+  return { ...digests(content), compressedBytes: deflated.length, pieces: [deflated] };
+}
+
+function stored(content: Uint8Array): PreparedContent {
+  const compressedBytes = content.length + storedOverhead(content.length);
+  return { ...digests(content), compressedBytes, pieces: storedPieces(content, true) };
+}
+
+function digests(content: Uint8Array): Pick<PreparedContent, 'bytes' | 'crc32' | 'sha256'> {
+  return { bytes: content.length, crc32: crc32(content), sha256: hash('sha256', content) };
+}
