@@ -25,3 +25,8 @@ export {
   type ImageWriterObserver,
   type ImageWriterOptions,
 } from './image/image-writer.js';
+export type { FtpOptions } from './options/backup-options.js';
+export { Secret, type SecretSource } from './secrets/secret.js';
+export { FtpSink, type FtpSinkOptions } from './sinks/ftp-sink.js';
+export type { BackupImage, ImageSink, SinkContext, StoredImage } from './sinks/image-sink.js';
+export { retryingSink, type RetryingSinkOptions } from './sinks/retrying-sink.js';
