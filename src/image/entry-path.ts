@@ -48,25 +48,25 @@ export class EntryNames {
   readonly #files = new Set<string>();
   readonly #folders = new Set<string>();
 
-  /** Takes a name, or throws. */
-  take(name: string): void {
+  /** Throws if a name cannot be taken. */
+  refuseTaken(name: string): void {
     if (this.#files.has(name)) throw refusal(name, 'the image has an entry of this name');
     if (this.#folders.has(name)) throw refusal(name, 'the image has a folder of this name');
-    const folders = foldersOf(name);
-    const file = folders.find((folder) => this.#files.has(folder));
+    const file = foldersOf(name).find((folder) => this.#files.has(folder));
     if (file !== undefined) throw refusal(name, `${file} is a file in this image`);
+  }
+
+  /** Takes a name. */
+  take(name: string): void {
     this.#files.add(name);
-    for (const folder of folders) this.#folders.add(folder);
+    for (const folder of foldersOf(name)) this.#folders.add(folder);
   }
 
   /** Starts again with these names. */
   reset(names: Iterable<string>): void {
     this.#files.clear();
     this.#folders.clear();
-    for (const name of names) {
-      this.#files.add(name);
-      for (const folder of foldersOf(name)) this.#folders.add(folder);
-    }
+    for (const name of names) this.take(name);
   }
 }
 

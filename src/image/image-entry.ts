@@ -66,25 +66,6 @@ export function isWholeImageEntry(entry: ImageEntry): entry is WholeImageEntry {
 }
 
 /**
- * An entry whose content, when it is small, can be had at once and without a promise. For thousands of small files the
- * trips through streams and promises cost more than the work, so the writer asks for this first and reads ahead.
- *
- * @internal
- */
-export interface WholeEntry extends ImageEntry {
-  /**
-   * The whole content, or `undefined` when it is larger than `maxBytes`; then `open` is called instead. Blocks while it
-   * reads, holds no handle afterwards and throws what `open` would throw. Called at most once. The writer owns the bytes.
-   */
-  readWhole(maxBytes: number): Uint8Array | undefined;
-}
-
-/** Whether an entry offers {@link WholeEntry.readWhole}. */
-export function isWholeEntry(entry: ImageEntry): entry is WholeEntry {
-  return typeof (entry as Partial<WholeEntry>).readWhole === 'function';
-}
-
-/**
  * An entry made from bytes or text in memory.
  *
  * @public
@@ -95,11 +76,11 @@ export function bytesEntry(
   facts: Omit<ImageEntry, 'path' | 'open' | 'bytes'> = {},
 ): ImageEntry {
   const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
-  const entry: WholeEntry = {
+  const entry: WholeImageEntry = {
     ...facts,
     path,
     bytes: bytes.length,
-    readWhole: (maxBytes) => (bytes.length <= maxBytes ? bytes : undefined),
+    readWhole: () => bytes,
     // eslint-disable-next-line @typescript-eslint/require-await -- a generator with nothing to wait for
     async *open() {
       yield bytes;

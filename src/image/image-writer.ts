@@ -5,7 +5,7 @@ import { throwIfCancelled, type AbortableOptions } from '../support/abort.js';
 import { isDense } from './block-strategy.js';
 import { BlockDeflater, DEFAULT_LEVEL } from './deflate-blocks.js';
 import { EntryNames, entryName, MANIFEST_ENTRY, refuseReserved } from './entry-path.js';
-import { bytesEntry, isWholeEntry, type ImageEntry } from './image-entry.js';
+import { bytesEntry, isWholeImageEntry, type ImageEntry } from './image-entry.js';
 import { ImageFile, type FileMark } from './image-file.js';
 import { prepareContent, type PreparedContent } from './prepare-content.js';
 import { abortable, openEntry, WHOLE_BYTES, type EntryContent } from './read-source.js';
@@ -142,7 +142,8 @@ export class ImageWriter implements AsyncDisposable {
   }
 
   /**
-   * Adds one entry below its component's folder (`''`: at the top). Always closes the entry's content.
+   * Adds one entry below its component's folder (`''`: at the top). Always closes the entry's content. `undefined`: the
+   * entry's source is gone, and nothing was added.
    *
    * @throws the source's own error; `SOURCE_UNREADABLE` for a name that is not safe or is taken; `IMAGE_WRITE_FAILED`;
    * `CANCELLED`.
@@ -151,9 +152,9 @@ export class ImageWriter implements AsyncDisposable {
     component: string,
     entry: ImageEntry,
     observer: ImageWriterObserver = {},
-  ): Promise<ImageEntryRecord> {
+  ): Promise<ImageEntryRecord | undefined> {
     const [record] = await this.addAll(component, [entry], observer);
-    return record!;
+    return record;
   }
 
   /**
@@ -261,9 +262,11 @@ export class ImageWriter implements AsyncDisposable {
         if (this.#file.failure !== undefined) throw this.#file.failure;
         const name = entryName(component, entry.path, entry.placement);
         check(name);
-        this.#names.take(name);
+        this.#names.refuseTaken(name);
         const target = { name, component, entry };
         const content = await readContent(entry, this.#signal);
+        if (content === undefined) continue;
+        this.#names.take(name);
         if ('whole' in content) {
           const prepared = prepareContent(content.whole, {
             level: this.#level,
@@ -276,9 +279,13 @@ export class ImageWriter implements AsyncDisposable {
           while (ahead.length > MAX_AHEAD || aheadBytes > MAX_AHEAD_BYTES) await writeFirst();
           await breath.take();
         } else {
-          while (ahead.length > 0) await writeFirst();
-          const record = await this.#writeStream(target, content.stream, observer);
-          observer.onEntry?.(record);
+          try {
+            while (ahead.length > 0) await writeFirst();
+            const record = await this.#writeStream(target, content.stream, observer);
+            observer.onEntry?.(record);
+          } finally {
+            await content.close();
+          }
         }
       }
       while (ahead.length > 0) await writeFirst();
@@ -422,12 +429,15 @@ interface Target {
   readonly entry: ImageEntry;
 }
 
+/** `undefined`: the entry's source is gone. */
 function readContent(
   entry: ImageEntry,
   signal: AbortSignal | undefined,
-): EntryContent | Promise<EntryContent> {
-  const whole = isWholeEntry(entry) ? entry.readWhole(WHOLE_BYTES) : undefined;
-  return whole === undefined ? openEntry(entry, signal) : { whole };
+): EntryContent | undefined | Promise<EntryContent | undefined> {
+  if (!isWholeImageEntry(entry) || (entry.bytes ?? Infinity) > WHOLE_BYTES) return openEntry(entry, signal);
+  const whole = entry.readWhole();
+  const answer = (bytes: Uint8Array | undefined): EntryContent | undefined => bytes && { whole: bytes };
+  return whole instanceof Promise ? whole.then(answer) : answer(whole);
 }
 
 function isCompressed(entry: ImageEntry): 'yes' | 'likely' | 'no' {

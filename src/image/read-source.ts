@@ -7,18 +7,31 @@ import type { ImageContent, ImageEntry } from './image-entry.js';
 export const WHOLE_BYTES = 1024 * 1024;
 
 /** What was found in an entry: all of it, or a stream because there is more than {@link WHOLE_BYTES}. */
-export type EntryContent = { readonly whole: Uint8Array } | { readonly stream: AsyncIterable<Uint8Array> };
+export type EntryContent =
+  | { readonly whole: Uint8Array }
+  | {
+      readonly stream: AsyncIterable<Uint8Array>;
+      /** Closes the source, read or not. */ close(): Promise<void>;
+    };
 
-/** Opens an entry and reads it, if it is small, to its end. Whoever gets a stream has to iterate it. */
-export async function openEntry(entry: ImageEntry, signal: AbortSignal | undefined): Promise<EntryContent> {
-  const source = readSource(await openContent(entry, signal), signal);
+/**
+ * Opens an entry and reads it, if it is small, to its end. Whoever gets a stream has to close it.
+ * `undefined`: the entry's source is gone.
+ */
+export async function openEntry(
+  entry: ImageEntry,
+  signal: AbortSignal | undefined,
+): Promise<EntryContent | undefined> {
+  const content = await openContent(entry, signal);
+  if (content === undefined) return undefined;
+  const source = readSource(content, signal);
   const head: Uint8Array[] = [];
   let bytes = 0;
   // Not `for await`, which would close the source when it is left.
   for (let step = await source.next(); step.done !== true; step = await source.next()) {
     head.push(step.value);
     bytes += step.value.length;
-    if (bytes > WHOLE_BYTES) return { stream: chain(head, source) };
+    if (bytes > WHOLE_BYTES) return { stream: chain(head, source), close: () => source.return() };
   }
   const whole = head.length === 1 ? Buffer.from(head[0]!) : Buffer.concat(head, bytes);
   for (const chunk of head) blockPool.release(chunk);
@@ -87,7 +100,10 @@ export async function* abortable<T>(
   }
 }
 
-async function openContent(entry: ImageEntry, signal: AbortSignal | undefined): Promise<ImageContent> {
+async function openContent(
+  entry: ImageEntry,
+  signal: AbortSignal | undefined,
+): Promise<ImageContent | undefined> {
   const opened = entry.open();
   if (!(opened instanceof Promise) || signal === undefined) return opened;
   return new Promise((resolve, reject) => {
@@ -112,15 +128,12 @@ async function* chain(
   head: readonly Uint8Array[],
   rest: AsyncGenerator<Uint8Array, void, undefined>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  try {
-    yield* head;
-    yield* rest;
-  } finally {
-    await rest.return();
-  }
+  yield* head;
+  yield* rest;
 }
 
-function discard(content: ImageContent): void {
+function discard(content: ImageContent | undefined): void {
+  if (content === undefined) return;
   if (content instanceof Readable) {
     content.on('error', ignore);
     content.destroy();
