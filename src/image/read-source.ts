@@ -11,7 +11,7 @@ export type EntryContent =
   | { readonly whole: Uint8Array }
   | {
       readonly stream: AsyncIterable<Uint8Array>;
-      /** Closes the source, read or not. */ close(): Promise<void>;
+      /** Closes the source, read or not. */ close(): Promise<unknown>;
     };
 
 /**
