@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { PrivateMariaDb, type DatabaseLogin, type PrivateMariaDbOptions } from './private-mariadb.js';
+export { PrivateRpm, type PrivateRpmPackage } from './private-rpm.js';
 export { type ProgramInput } from './run-program.js';
 export { type SampleBulkOptions } from './sample-bulk.js';
 export { sampleDatabaseSql, type SampleDatabaseOptions } from './sample-database.js';

@@ -127,7 +127,7 @@ function concatenated(
     joins: aliases
       .map(
         (alias) =>
-          `STRAIGHT_JOIN ${table} ${alias} ON ${alias}.id = CRC32(CONCAT('${alias}', s.seq)) % ${pieces}`,
+          `STRAIGHT_JOIN ${table} ${alias} FORCE INDEX (PRIMARY) ON ${alias}.id = CRC32(CONCAT('${alias}', s.seq)) % ${pieces}`,
       )
       .join(' '),
   };

@@ -34,7 +34,7 @@ ${items.join('\n')}
 
 const assertionKinds: readonly ((random: SeededRandom) => string)[] = [
   (random) =>
-    `<L7p:SetVariable><L7p:Base64Expression stringValue="${random.bytes(24 + random.integer(48)).toString('base64')}"/><L7p:VariableToSet stringValue="${variable(random)}"/></L7p:SetVariable>`,
+    `<L7p:SetVariable><L7p:Base64Expression stringValue="${random.bytes(24 + random.integer(165)).toString('base64')}"/><L7p:VariableToSet stringValue="${variable(random)}"/></L7p:SetVariable>`,
   (random) =>
     `<L7p:ComparisonAssertion><L7p:CaseSensitive booleanValue="false"/><L7p:Expression1 stringValue="\${${variable(random)}}"/><L7p:Operator operator="EQ"/><L7p:Expression2 stringValue="${random.integer(10_000)}"/></L7p:ComparisonAssertion>`,
   (random) =>
