@@ -157,23 +157,38 @@ export class PrivateMariaDb implements AsyncDisposable {
    * Everything in a database in a form that two databases can be compared by: the definition of every table, and every
    * column of every row as HEX, sorted. Meant for databases of a few megabytes.
    *
-   * @param tables - Which tables. Default: all base tables.
+   * @param tables - Names of the tables. Default: all base tables.
    */
   async dumpHex(database: string, tables?: readonly string[]): Promise<string> {
-    const list = tables ?? (await this.#tableNames(database));
-    const parts: string[] = [];
-    for (const table of list) {
-      const name = `\`${table.replaceAll('`', '``')}\``;
-      parts.push(await this.query(`SHOW CREATE TABLE ${name}`, database));
-      const columns = await this.query(
-        `SELECT REPLACE(column_name, '\`', '\`\`') FROM information_schema.columns
-         WHERE table_schema = ${quote(database)} AND table_name = ${quote(table)} ORDER BY ordinal_position`,
+    const named = tables === undefined ? '' : `AND table_name IN (${tables.map(quote).join(', ')})`;
+    // HEX of a number would round it, and a FLOAT's text has fewer digits than it holds.
+    // Of every table its name, and its columns as expressions; quoted by the server, which knows the odd names.
+    const list = await this.query(
+      `SET SESSION group_concat_max_len = 1000000;
+       SELECT HEX(table_name), HEX(CONCAT('\`', REPLACE(table_name, '\`', '\`\`'), '\`')),
+         HEX(GROUP_CONCAT(
+           CASE data_type WHEN 'float' THEN 'HEX(CONCAT(CAST(' WHEN 'double' THEN 'HEX(CONCAT((' WHEN 'decimal' THEN 'HEX(CONCAT((' ELSE 'HEX(((' END,
+           '\`', REPLACE(column_name, '\`', '\`\`'), '\`',
+           IF(data_type = 'float', ' AS DOUBLE)))', ')))') ORDER BY ordinal_position))
+       FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+       WHERE table_schema = ${quote(database)} AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ${named} GROUP BY table_name ORDER BY table_name`,
+    );
+    const statements: string[] = [];
+    for (const line of lines(list)) {
+      const [hexName = '', table = '', columns = ''] = line.split('\t');
+      const [quoted, expressions] = [table, columns].map((hex) => Buffer.from(hex, 'hex').toString());
+      statements.push(
+        `SELECT '${marker}', '${hexName}'; SHOW CREATE TABLE ${quoted ?? ''}; SELECT ${expressions ?? ''} FROM ${quoted ?? ''};`,
       );
-      const hex = lines(columns).map((column) => `HEX(\`${column}\`)`);
-      const rows = lines(await this.query(`SELECT ${hex.join(', ')} FROM ${name}`, database));
-      parts.push(rows.sort().join('\n'), '\n');
     }
-    return parts.join('');
+    const output = await this.query(statements.join('\n'), database);
+    return output
+      .split(marker)
+      .map((part) => {
+        const [head = '', definition = '', ...rows] = part.split('\n');
+        return [head, definition, ...rows.filter((row) => row !== '').sort(), ''].join('\n');
+      })
+      .join(marker);
   }
 
   /** Ends the server in good order, or after a {@link PrivateMariaDb.kill} just starts it, on the same port and data. */
@@ -200,14 +215,6 @@ export class PrivateMariaDb implements AsyncDisposable {
 
   get #dataDirectory(): string {
     return join(this.directory, 'data');
-  }
-
-  async #tableNames(database: string): Promise<string[]> {
-    const output = await this.query(
-      `SELECT table_name FROM information_schema.tables
-       WHERE table_schema = ${quote(database)} AND table_type = 'BASE TABLE' ORDER BY table_name`,
-    );
-    return lines(output);
   }
 
   #client(args: readonly string[], input: ProgramInput, database: string | undefined): Promise<Buffer> {
@@ -283,6 +290,9 @@ function startFailed(message: string, cause?: unknown): BackupError {
     cause,
   });
 }
+
+// Stands before each table; no column, being hexadecimal, can look like it.
+const marker = '== table';
 
 async function freePort(): Promise<number> {
   const listener = createServer().listen(0, '127.0.0.1');
