@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BackupError } from '../errors.js';
 import { throwIfCancelled, type AbortableOptions } from '../support/abort.js';
 import { logFor } from '../support/log.js';
-import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.js';
+import { isAlive, ownIdentity, type ProcessIdentity } from '../support/process-identity.js';
 
 /**
  * Which run wants the lock.
@@ -126,10 +126,8 @@ function look(file: string): Found {
       ? { state: 'stale' }
       : { state: 'held', holder: undefined, elsewhere: false };
   }
-  const liveness = livenessOf(holder);
-  return liveness === 'gone'
-    ? { state: 'stale' }
-    : { state: 'held', holder, elsewhere: liveness === 'unknown' };
+  const alive = isAlive(holder);
+  return alive === false ? { state: 'stale' } : { state: 'held', holder, elsewhere: alive === 'unknown' };
 }
 
 function read(file: string): { readonly text: string; readonly modifiedAtMs: number } | undefined {
@@ -167,13 +165,16 @@ function parseHolder(text: string): Holder | undefined {
 
 function isHolder(value: unknown): value is Holder {
   if (typeof value !== 'object' || value === null) return false;
-  const { pid, host, start, namespace, run, startedAt } = value as Partial<Record<keyof Holder, unknown>>;
+  const { pid, host, startTicks, boot, namespace, run, startedAt } = value as Partial<
+    Record<keyof Holder, unknown>
+  >;
   return (
     // 0 and negative numbers would mean whole groups of processes.
     Number.isInteger(pid) &&
     (pid as number) > 0 &&
     [host, run, startedAt].every((text) => typeof text === 'string') &&
-    [start, namespace].every((text) => text === null || typeof text === 'string')
+    typeof startTicks === 'number' &&
+    [boot, namespace].every((text) => text === undefined || typeof text === 'string')
   );
 }
 

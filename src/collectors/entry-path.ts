@@ -17,7 +17,7 @@ export interface EntryPath {
  * Turns the bytes of a relative path with `/` separators into a path for an image.
  *
  * A name stays as it is wherever that is safe, for a restore takes names literally. Only control characters,
- * backslashes and bytes that are not UTF-8 become `%XX`, and a `%` that could then be mistaken for one of those becomes
+ * backslashes, the colon of a drive's name and bytes that are not UTF-8 become `%XX`, and a `%` that could then be mistaken for one of those becomes
  * `%25`. A name that grows beyond what a file system takes is cut and ends in a digest of the original.
  *
  * @internal
@@ -27,7 +27,8 @@ export function entryPath(original: Buffer): EntryPath {
   if (plain.test(text)) return { path: text, originalName: undefined };
   const path = splitPath(original)
     .map((segment) => safeName(segment))
-    .join('/');
+    .join('/')
+    .replace(driveName, '$1%3A');
   return { path, originalName: original.equals(Buffer.from(path)) ? undefined : original };
 }
 
@@ -41,11 +42,12 @@ export function printablePath(path: Buffer): string {
 }
 
 // ASCII without controls, backslash and percent sign: nearly every path there is.
-const plain = /^[\x20-\x24\x26-\x5b\x5d-\x7e]*$/;
+const plain = /^(?![A-Za-z]:)[\x20-\x24\x26-\x5b\x5d-\x7e]*$/;
 // What safeName writes itself, and so must not let pass when it is somebody's own text.
-const ambiguous = /%(?=[01][0-9A-F]|25|5C|7F|[89A-F][0-9A-F])/g;
-// C0, DEL, C1 and the backslash.
-const unsafe = /[\x00-\x1f\x5c\x7f-\x9f]/g;
+const ambiguous = /%(?=[01][0-9A-F]|25|3A|5C|7F|[89A-F][0-9A-F])/g;
+// C0, DEL, C1, the backslash, and Unicode's own ends of lines.
+const unsafe = /[\x00-\x1f\x5c\x7f-\x9f\u2028\u2029]/g;
+const driveName = /^([A-Za-z]):/;
 const maximumNameBytes = 255;
 
 function splitPath(path: Buffer): Buffer[] {

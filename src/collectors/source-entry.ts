@@ -36,7 +36,6 @@ export function sourceEntry(
   const entry: Mutable<WholeImageEntry> = {
     path: safe.path,
     originalName: safe.originalName,
-    content: compressedSuffix.test(safe.path) ? 'compressed' : 'auto',
     ...factsOf(facts),
     open() {
       const opened = openSource(path, context.root);
@@ -72,9 +71,6 @@ export function sourceEntry(
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-// Formats that are compressed inside: compressing them again costs much and gains nothing.
-const compressedSuffix = /\.(?:jar|aar|war|ear|zip|gz|tgz|bz2|xz|7z)$/i;
 
 function factsOf(facts: Stats): Pick<WholeImageEntry, 'bytes' | 'mode' | 'owner' | 'modifiedAt'> {
   return {

@@ -36,7 +36,7 @@ export class StagedImage implements BackupImage, AsyncDisposable {
     name: string,
     options: ImageWriterOptions = {},
   ): Promise<StagedImage> {
-    return new StagedImage(await ImageWriter.create(join(directory, await stagingName()), options), name);
+    return new StagedImage(await ImageWriter.create(join(directory, stagingName()), options), name);
   }
 
   get path(): string {

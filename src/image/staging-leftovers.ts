@@ -10,8 +10,8 @@ const PREFIX = '.gateway-backup-';
 const PATTERN = /^\.gateway-backup-(.+)-(\d+)-(\d+)-[0-9a-f]{16}\.part$/;
 
 /** A name for a staged image that says whose it is, so that a later run can tell a leftover from work in progress. */
-export async function stagingName(): Promise<string> {
-  const { host, pid, startTicks } = await ownIdentity();
+export function stagingName(): string {
+  const { host, pid, startTicks } = ownIdentity();
   return `${PREFIX}${encodeHost(host)}-${pid}-${startTicks}-${randomBytes(8).toString('hex')}.part`;
 }
 
@@ -28,7 +28,7 @@ export async function clearLeftovers(directory: string): Promise<readonly string
     const path = join(directory, name);
     try {
       const pid = Number(match[2]);
-      const alive = await isAlive({ host: decodeURIComponent(match[1]!), pid, startTicks: Number(match[3]) });
+      const alive = isAlive({ host: decodeURIComponent(match[1]!), pid, startTicks: Number(match[3]) });
       if (alive !== false || !(await lstat(path)).isFile()) continue;
       await unlink(path);
       removed.push(path);

@@ -34,6 +34,9 @@ describe('entryPath', () => {
     [Buffer.from('c1\u0085'), 'c1%C2%85'],
     [Buffer.from('a%0Ab'), 'a%250Ab'],
     [Buffer.from('%25'), '%2525'],
+    [Buffer.from('C:autoexec'), 'C%3Aautoexec'],
+    [Buffer.from('C%3Aautoexec'), 'C%253Aautoexec'],
+    [Buffer.from('line\u2028end'), 'line%E2%80%A8end'],
     [Buffer.from([0x66, 0xfc, 0x72]), 'f%FCr'],
     [Buffer.concat([Buffer.from('ü/'), Buffer.from([0xff])]), 'ü/%FF'],
   ];
@@ -51,7 +54,7 @@ describe('entryPath', () => {
   });
 
   it('gives different safe paths for 20,000 different names', () => {
-    const alphabet = Buffer.from('%25CA0Fa/.\\\n\x80\xc3\xa4\xff', 'latin1');
+    const alphabet = Buffer.from('%253CA0Fa/:.\\\n\x80\xc3\xa4\xff', 'latin1');
     const originals = new Map<string, string>();
     for (let count = 0; count < 20_000; count++) {
       const bytes = Buffer.from(
