@@ -14,6 +14,7 @@ export type {
 } from './collectors/component-collector.js';
 export { defaultCollectors, type DefaultCollectorsOptions } from './collectors/default-collectors.js';
 export type { ExtCollectorOptions } from './collectors/ext-collector.js';
+export type { DatabaseSession, RawValue } from './database/database-session.js';
 export { BackupError, isBackupError } from './errors.js';
 export { type BackupRecord, type RecordedComponent, type RecordedEntry } from './image/backup-record.js';
 export { bytesEntry, type ImageContent, type ImageEntry } from './image/image-entry.js';
@@ -25,6 +26,11 @@ export {
   type ImageWriterObserver,
   type ImageWriterOptions,
 } from './image/image-writer.js';
+export {
+  MappingTemplateGenerator,
+  type MappingFault,
+  type MappingTemplate,
+} from './mapping/mapping-template-generator.js';
 export type { FtpOptions } from './options/backup-options.js';
 export { Secret, type SecretSource } from './secrets/secret.js';
 export { FtpSink, type FtpSinkOptions } from './sinks/ftp-sink.js';

@@ -35,6 +35,7 @@ export function retryingSink(sink: ImageSink, options: RetryingSinkOptions = {})
   return {
     name: sink.name,
     stagingDirectory: sink.stagingDirectory,
+    stagedOnFailure: sink.stagedOnFailure,
     prepare: (imageName, context) =>
       retry('preparing', context, settings, async () => sink.prepare?.(imageName, context)),
     store: (image, context) => retry('storing', context, settings, () => sink.store(image, context)),

@@ -244,6 +244,6 @@ test('a server that repeats the password in its replies does not get it into an 
   });
   assert.equal(error.reason, 'login-refused');
   assert.match(error.message, /\[secret\]/);
-   
+
   assert.doesNotMatch(error.message, /\u001b/);
 });

@@ -20,6 +20,7 @@ function failing(...errors: readonly Error[]): ImageSink & { calls: number } {
   const sink = {
     name: 'failing',
     stagingDirectory: '/staging',
+    stagedOnFailure: 'discard' as const,
     calls: 0,
     prepare: () => step(),
     store: () => step().then(() => ({ path: 'there' })),
@@ -39,10 +40,11 @@ function withWaits(options: RetryingSinkOptions = {}): { waits: number[]; option
   };
 }
 
-test('name and staging folder are those of the sink inside', () => {
+test('name, staging folder and what becomes of the staged image are those of the sink inside', () => {
   const sink = retryingSink(failing());
   assert.equal(sink.name, 'failing');
   assert.equal(sink.stagingDirectory, '/staging');
+  assert.equal(sink.stagedOnFailure, 'discard');
 });
 
 test('a retryable failure is tried again, with growing pauses, until it works', async () => {
