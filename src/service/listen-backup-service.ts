@@ -1,0 +1,154 @@
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { BackupService } from './backup-service.js';
+
+/**
+ * Certificate and key of the service, PEM.
+ *
+ * @public
+ */
+export interface ServiceCertificate {
+  /** The certificate, and those between it and its authority. */
+  readonly certificate: string | Buffer;
+  readonly key: string | Buffer;
+}
+
+/**
+ * Where and how {@link listenBackupService} listens.
+ *
+ * @public
+ */
+export interface ListenOptions extends ServiceCertificate {
+  /** Default: 8443. */
+  readonly port?: number | undefined;
+  /** Address to listen on. Default: every one. */
+  readonly host?: string | undefined;
+  /** Ask clients for a certificate; users with a registered one cannot log in otherwise. Default: true. */
+  readonly requestClientCertificate?: boolean | undefined;
+  /** Connections at once; those beyond it are closed at once. Default: 2048. */
+  readonly maxConnections?: number | undefined;
+  /** Limit for the TLS handshake and for the head of a request, each, in milliseconds. Default: 10 000. */
+  readonly headersTimeoutMs?: number | undefined;
+  /** Limit for a whole request, in milliseconds. Default: 30 000. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** How long a connection may wait for its next request, in milliseconds. Default: 5000. */
+  readonly keepAliveTimeoutMs?: number | undefined;
+}
+
+/**
+ * A service that listens.
+ *
+ * @public
+ */
+export interface ListeningService {
+  readonly port: number;
+  /** For what this interface does not offer. */
+  readonly server: Server;
+  /** New connections get this certificate. Throws, and changes nothing, if certificate and key do not belong together. */
+  setCertificate(certificate: ServiceCertificate): void;
+  /**
+   * Stops: no new connections, idle ones are closed, running answers have `graceMs` to end (default: 0), then they are cut.
+   * Resolves when the last connection is closed.
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+const connectionsCheckMs = 5000;
+const maxHeaderBytes = 16 * 1024;
+
+/**
+ * Serves a {@link BackupService} over TLS, with limits for clients that are slow, many, or silent. Resolves when it listens.
+ *
+ * @public
+ */
+export async function listenBackupService(
+  service: BackupService,
+  options: ListenOptions,
+): Promise<ListeningService> {
+  const headersTimeoutMs = options.headersTimeoutMs ?? 10_000;
+  const server = createServer(
+    {
+      cert: options.certificate,
+      key: options.key,
+      minVersion: 'TLSv1.2',
+      requestCert: options.requestClientCertificate ?? true,
+      // Registered certificates are compared by thumbprint; who signed them does not matter.
+      rejectUnauthorized: false,
+      handshakeTimeout: headersTimeoutMs,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: options.requestTimeoutMs ?? 30_000,
+      keepAliveTimeout: options.keepAliveTimeoutMs ?? 5000,
+      connectionsCheckingInterval: Math.min(connectionsCheckMs, headersTimeoutMs),
+      maxHeaderSize: maxHeaderBytes,
+      insecureHTTPParser: false,
+      // A client that is switched off sends no word of it.
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
+      noDelay: true,
+    },
+    (request, response) => {
+      void service(request, response);
+    },
+  );
+  server.maxConnections = options.maxConnections ?? 2048;
+  server.on('connect', refuseTunnel);
+  const connections = watchConnections(server);
+  await listen(server, options);
+  return {
+    port: (server.address() as AddressInfo).port,
+    server,
+    setCertificate: ({ certificate, key }) => {
+      server.setSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
+    },
+    close: (graceMs = 0) => close(server, connections, graceMs),
+  };
+}
+
+/** CONNECT never becomes a request, so it gets its answer here. */
+function refuseTunnel(_request: unknown, socket: Duplex): void {
+  socket.on('error', () => undefined);
+  socket.end(
+    'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\nContent-Type: text/plain\r\nContent-Length: 22\r\n' +
+      'Connection: close\r\n\r\n405 Method not allowed',
+  );
+}
+
+/** Also those that have not finished their handshake, of which the HTTP server knows nothing. */
+function watchConnections(server: Server): ReadonlySet<Socket> {
+  const connections = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.on('close', () => connections.delete(socket));
+  });
+  return connections;
+}
+
+function listen(server: Server, { host, port = 8443 }: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function close(server: Server, connections: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
+  server.closeIdleConnections();
+  const cut = (): void => {
+    server.closeAllConnections();
+    for (const socket of connections) socket.destroy();
+  };
+  const timer = setTimeout(cut, graceMs);
+  try {
+    await closed;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Secret } from 'gateway-backup';
+import {
+  createBackupService,
+  FileUserDirectory,
+  listenBackupService,
+  StaticClusterDirectory,
+  type AuditRecord,
+  type BackupServiceOptions,
+  type ListeningService,
+  type ListenOptions,
+} from 'gateway-backup/service';
+import { hashScryptPassword } from '#dist/service/passwords/scrypt-password.js';
+import { TestAuthority, type TestCertificate } from './certificates.js';
+import { StandInBackup } from './stand-in-backup.js';
+
+export const adminPassword = 'admin-Secret-1';
+export const admin = `admin:${adminPassword}`;
+export const operator = `operator:${adminPassword}`;
+export const certified = `certified:${adminPassword}`;
+
+/** Cheap to check, so that tests measure the service and not scrypt. */
+const cheap = { cost: 256, blockSize: 8, parallelization: 1 };
+
+/** A service in this process, around a stand-in for the backup. */
+export class ServiceFixture implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'service-'));
+  readonly authority = new TestAuthority(this.folder);
+  readonly certificate: TestCertificate = this.authority.issue('server');
+  readonly clientCertificate: TestCertificate = this.authority.issue('certified');
+  readonly usersFile = join(this.folder, 'users.json');
+  readonly backup = new StandInBackup();
+  readonly audits: AuditRecord[] = [];
+  readonly log: string[] = [];
+  readonly options: BackupServiceOptions;
+  listening!: ListeningService;
+
+  private constructor(options: Partial<BackupServiceOptions>) {
+    this.options = {
+      backup: this.backup,
+      users: new FileUserDirectory(this.usersFile),
+      cluster: new StaticClusterDirectory([
+        { name: 'Gateway1', address: '127.0.0.1', local: true, hostsDatabase: true },
+        { name: 'Gateway2', address: '127.0.0.1', local: false, port: 1 },
+      ]),
+      audit: {
+        record: async (record) => {
+          this.audits.push(record);
+          return Promise.resolve();
+        },
+      },
+      log: (level, message) => this.log.push(`${level} ${message}`),
+      ...options,
+    };
+  }
+
+  static async start(
+    options: Partial<BackupServiceOptions> = {},
+    listen: Partial<ListenOptions> = {},
+  ): Promise<ServiceFixture> {
+    const fixture = new ServiceFixture(options);
+    await fixture.#writeUsers();
+    const { certificate, key } = fixture.certificate;
+    fixture.listening = await listenBackupService(createBackupService(fixture.options), {
+      certificate,
+      key,
+      port: 0,
+      ...listen,
+    });
+    return fixture;
+  }
+
+  get port(): number {
+    return this.listening.port;
+  }
+
+  async #writeUsers(): Promise<void> {
+    const password = await hashScryptPassword(new Secret(adminPassword), cheap);
+    const { X509Certificate } = await import('node:crypto');
+    const fingerprint = new X509Certificate(this.clientCertificate.certificate).fingerprint256;
+    const certificates = [`sha256:${fingerprint.replaceAll(':', '').toLowerCase()}`];
+    const users = [
+      { login: 'admin', password, administrator: true },
+      { login: 'operator', password },
+      { login: 'certified', password, administrator: true, certificates },
+      { login: 'disabled', password, administrator: true, disabled: true },
+      { login: 'expired', password, administrator: true, expires: '2020-01-01T00:00:00Z' },
+      {
+        login: 'jürgen',
+        password: await hashScryptPassword(new Secret('päss-Wort'), cheap),
+        administrator: true,
+      },
+    ];
+    writeFileSync(this.usersFile, JSON.stringify({ users }), { mode: 0o600 });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.listening.close();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** Waits until a condition holds; a hang is a failure. */
+export async function until(condition: () => boolean, limitMs = 5000): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${condition.toString()}`);
+    await pause(5);
+  }
+}
