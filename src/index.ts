@@ -31,6 +31,8 @@ export {
   type MappingFault,
   type MappingTemplate,
 } from './mapping/mapping-template-generator.js';
+export type { ImageFault, ImageFaultCode } from './image/image-fault.js';
+export { verifyImage, type ImageVerification, type VerifyImageOptions } from './image/verify-image.js';
 export type { FtpOptions } from './options/backup-options.js';
 export { Secret, type SecretSource } from './secrets/secret.js';
 export { FtpSink, type FtpSinkOptions } from './sinks/ftp-sink.js';

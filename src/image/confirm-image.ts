@@ -4,6 +4,7 @@ import { BackupError, isBackupError } from '../errors.js';
 import { throwIfCancelled, type AbortableOptions } from '../support/abort.js';
 import { BLOCK_BYTES, blockPool } from './block-pool.js';
 import type { ImageEntryRecord, ImageSummary } from './image-writer.js';
+import { verifyImage } from './verify-image.js';
 import { readFully, readZipDirectory } from './zip-reader.js';
 
 /** How a staged image is confirmed. */
@@ -32,6 +33,7 @@ export async function confirmImage(
     if (size !== summary.bytes) throw invalid(path, `it has ${size} bytes, ${summary.bytes} were written`);
     if ((await sha256Of(file, options)) !== summary.sha256) throw invalid(path, 'its SHA-256 differs');
     compare(path, (await readZipDirectory(file, size)).entries, records);
+    if (options.full === true) await verifyFully(path, options.signal);
   } catch (error) {
     if (isBackupError(error)) throw error;
     throw invalid(path, error instanceof Error ? error.message : String(error), error);
@@ -61,6 +63,15 @@ async function sha256Of(file: FileHandle, { signal, onProgress }: ConfirmOptions
     await read.catch(() => undefined);
     for (const block of blocks) blockPool.release(block);
   }
+}
+
+async function verifyFully(path: string, signal: AbortSignal | undefined): Promise<void> {
+  const { faults } = await verifyImage(path, { signal });
+  if (faults.length === 0) return;
+  const named = faults
+    .slice(0, 3)
+    .map(({ entry, message }) => (entry === undefined ? message : `${entry}: ${message}`));
+  throw invalid(path, named.join('; '));
 }
 
 function compare(

@@ -3,10 +3,10 @@ import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BackupError } from '../errors.js';
 import { logFor } from '../support/log.js';
+import { BLOCK_BYTES, blockPool } from './block-pool.js';
 
 const log = logFor('image');
 
-const STAGING_BYTES = 1024 * 1024;
 /** From here on a piece is written as it is; below, gathering costs less than a write of its own. */
 const DIRECT_BYTES = 128 * 1024;
 /** What may wait for the disk before {@link ImageFile.ready} asks to pause. */
@@ -26,11 +26,11 @@ export class ImageFile {
   readonly path: string;
   readonly #handle: FileHandle;
   #hash: Hash = createHash('sha256');
-  #staging = Buffer.allocUnsafe(STAGING_BYTES);
+  #staging = blockPool.acquire();
   #staged = 0;
   #hashed = 0;
   #bytes = 0;
-  #queue: Uint8Array[] = [];
+  readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #writtenBytes = 0;
   #writing: Promise<void> | undefined;
@@ -78,7 +78,7 @@ export class ImageFile {
       this.#enqueue(piece);
       return;
     }
-    if (this.#staged + piece.length > STAGING_BYTES) this.#unstage();
+    if (this.#staged + piece.length > BLOCK_BYTES) this.#unstage();
     this.#staging.set(piece, this.#staged);
     this.#staged += piece.length;
   }
@@ -109,13 +109,15 @@ export class ImageFile {
     await this.#drained();
     await this.#attempt('fsync', () => this.#handle.sync());
     this.#closed = true;
+    blockPool.release(this.#staging);
     await this.#attempt('close', () => this.#handle.close());
     return this.#hash.digest('hex');
   }
 
   /** Closes and removes the file. Never throws. */
   async remove(): Promise<void> {
-    this.#queue = [];
+    for (const piece of this.#queue.splice(0)) blockPool.release(piece);
+    if (!this.#closed) blockPool.release(this.#staging);
     this.#failure ??= new BackupError('INTERNAL', `the image file ${this.path} was given up`, {
       stage: 'image',
     });
@@ -140,7 +142,7 @@ export class ImageFile {
     if (this.#staged === 0) return;
     this.#hashStaged();
     this.#enqueue(this.#staging.subarray(0, this.#staged));
-    this.#staging = Buffer.allocUnsafe(STAGING_BYTES);
+    this.#staging = blockPool.acquire();
     this.#staged = 0;
     this.#hashed = 0;
   }
@@ -159,16 +161,23 @@ export class ImageFile {
   /** One write at a time, so that the order of the file is the order of the calls. */
   async #writeQueue(): Promise<void> {
     for (let piece = this.#queue.shift(); piece !== undefined; piece = this.#queue.shift()) {
-      let from = 0;
-      while (from < piece.length) {
-        const rest = piece.subarray(from);
-        const { bytesWritten } = await this.#attempt('write', () =>
-          this.#handle.write(rest, 0, rest.length, this.#writtenBytes),
-        );
-        from += bytesWritten;
-        this.#writtenBytes += bytesWritten;
+      try {
+        await this.#writePiece(piece);
+      } finally {
+        this.#queuedBytes -= piece.length;
+        blockPool.release(piece);
       }
-      this.#queuedBytes -= piece.length;
+    }
+  }
+
+  async #writePiece(piece: Uint8Array): Promise<void> {
+    let rest = piece;
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.#attempt('write', () =>
+        this.#handle.write(rest, 0, rest.length, this.#writtenBytes),
+      );
+      rest = rest.subarray(bytesWritten);
+      this.#writtenBytes += bytesWritten;
     }
   }
 

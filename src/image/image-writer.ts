@@ -358,7 +358,9 @@ export class ImageWriter implements AsyncDisposable {
   }
 
   #zipEntry({ name, entry }: Target): YazlEntry {
-    return newZipEntry(this.#zip, name, this.#modifiedAt(entry), permissions(entry));
+    // A zip cannot carry times before 1970, and yazl breaks on them.
+    const mtime = new Date(Math.max(0, this.#modifiedAt(entry).getTime()));
+    return newZipEntry(this.#zip, name, mtime, permissions(entry));
   }
 
   #completed(
