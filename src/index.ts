@@ -18,6 +18,7 @@ export type { DatabaseSession, RawValue } from './database/database-session.js';
 export { BackupError, isBackupError } from './errors.js';
 export { type BackupRecord, type RecordedComponent, type RecordedEntry } from './image/backup-record.js';
 export { bytesEntry, type ImageContent, type ImageEntry } from './image/image-entry.js';
+export type { ImageFault, ImageFaultCode } from './image/image-fault.js';
 export {
   ImageWriter,
   type ImageEntryRecord,
@@ -26,13 +27,12 @@ export {
   type ImageWriterObserver,
   type ImageWriterOptions,
 } from './image/image-writer.js';
+export { verifyImage, type ImageVerification, type VerifyImageOptions } from './image/verify-image.js';
 export {
   MappingTemplateGenerator,
   type MappingFault,
   type MappingTemplate,
 } from './mapping/mapping-template-generator.js';
-export type { ImageFault, ImageFaultCode } from './image/image-fault.js';
-export { verifyImage, type ImageVerification, type VerifyImageOptions } from './image/verify-image.js';
 export type { FtpOptions } from './options/backup-options.js';
 export { Secret, type SecretSource } from './secrets/secret.js';
 export { FtpSink, type FtpSinkOptions } from './sinks/ftp-sink.js';

@@ -7,7 +7,7 @@ import { BLOCK_BYTES, BlockPool, blockPool } from '#dist/image/block-pool.js';
 import { chooseStrategy, type BlockStrategy } from '#dist/image/block-strategy.js';
 import { BlockDeflater, type BlockDeflaterOptions } from '#dist/image/deflate-blocks.js';
 import { gzipBlocks } from '#dist/image/gzip-blocks.js';
-import { seed, times } from './support/property.js';
+import { rounds, testSeed } from '../support/soak.js';
 
 const strategies: readonly BlockStrategy[] = ['matches', 'huffman', 'stored'];
 
@@ -33,7 +33,7 @@ describe('block-parallel deflate', () => {
         assert.equal(deflater.compressedBytes, deflated.length);
         assert.equal(deflater.crc32, crc32(content));
       }),
-      { seed: seed(), numRuns: times(400, 20_000) },
+      { seed: testSeed('deflate'), numRuns: rounds(400, 20_000) },
     );
   });
 
@@ -43,7 +43,7 @@ describe('block-parallel deflate', () => {
         const zipped = await collect(gzipBlocks(from(chunks), { blockBytes, level }));
         assert.deepEqual(gunzipSync(zipped), Buffer.concat(chunks));
       }),
-      { seed: seed(), numRuns: times(100, 5_000) },
+      { seed: testSeed('deflate'), numRuns: rounds(100, 5_000) },
     );
   });
 
