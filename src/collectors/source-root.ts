@@ -11,15 +11,15 @@ export class SourceRoot {
   /** As the caller named it. */
   readonly path: string;
   readonly #prefix: Buffer | undefined;
-  readonly #descriptors: string | undefined;
+  readonly #descriptors: string | null;
 
   /**
    * Resolves the folder's own links.
    *
-   * @param descriptors - Folder in which the system shows the files that this process has open, or `undefined` where it
-   * has none.
+   * @param descriptors - Folder in which the system shows the files that this process has open, or `null` for the way of systems
+   * that have none.
    */
-  constructor(path: string, descriptors: string | undefined = descriptorFolder) {
+  constructor(path: string, descriptors: string | null = descriptorFolder) {
     this.path = path;
     this.#descriptors = descriptors;
     const real = realpathSync.native(path, 'buffer');
@@ -62,7 +62,7 @@ export class SourceRoot {
 
   /** A path that names the open file itself, where the system has such paths. */
   descriptorPath(descriptor: number): string | undefined {
-    return this.#descriptors === undefined ? undefined : `${this.#descriptors}/${descriptor}`;
+    return this.#descriptors === null ? undefined : `${this.#descriptors}/${descriptor}`;
   }
 
   // What the path leads to now, without links, must be below the root and the very file that is open.
@@ -79,4 +79,4 @@ export class SourceRoot {
   }
 }
 
-const descriptorFolder = platform() === 'linux' ? '/proc/self/fd' : undefined;
+const descriptorFolder = platform() === 'linux' ? '/proc/self/fd' : null;

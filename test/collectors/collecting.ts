@@ -1,4 +1,7 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -6,6 +9,7 @@ import type { CollectorContext, JsonValue } from '#dist/collectors/component-col
 import { fileSources } from '#dist/collectors/file-sources.js';
 import type { GatewayFacts } from '#dist/gateway/gateway-facts.js';
 import { isWholeImageEntry, type ImageEntry } from '#dist/image/image-entry.js';
+import { ImageWriter, type ImageEntryRecord } from '#dist/image/image-writer.js';
 
 /** A machine made of files: a host's root with a gateway's root in it, removed after the test. */
 export interface Machine {
@@ -144,4 +148,58 @@ export async function pathsOf(entries: AsyncIterable<ImageEntry>): Promise<strin
   const paths: string[] = [];
   for await (const entry of entries) paths.push(entry.path);
   return paths;
+}
+
+/** An image as another zip program reads it: contents by name below the component's folder. */
+export type ImageContents = Readonly<Record<string, Buffer>>;
+
+/** Puts entries into a new image in a folder. */
+export async function makeImage(
+  folder: string,
+  entries: AsyncIterable<ImageEntry> | Iterable<ImageEntry>,
+): Promise<{ readonly file: string; readonly records: readonly ImageEntryRecord[] }> {
+  const file = join(folder, `${randomUUID()}.zip`);
+  await using writer = await ImageWriter.create(file);
+  const records = await writer.addAll('test', entries);
+  await writer.finish();
+  return { file, records };
+}
+
+/** Reads images with a program that is not ours, which must find them whole. */
+export function readImages(files: readonly string[]): readonly ImageContents[] {
+  const output = execFileSync('python3', ['-c', readWithPython, ...files], { maxBuffer: 2 ** 30 }).toString();
+  const images = JSON.parse(output) as (readonly [string, string])[][];
+  return images.map((image) => {
+    // An object would hide a name that is there twice.
+    assert.equal(new Set(image.map(([name]) => name)).size, image.length);
+    const entries = image.filter(([name]) => name !== 'manifest.log');
+    return Object.fromEntries(
+      entries.map(([name, content]) => [name.slice('test/'.length), Buffer.from(content, 'base64')]),
+    );
+  });
+}
+
+const readWithPython = `
+import base64, json, sys, zipfile
+def contents(file):
+    with zipfile.ZipFile(file) as image:
+        assert image.testzip() is None
+        return [[info.filename, base64.b64encode(image.read(info)).decode()] for info in image.infolist()]
+print(json.dumps([contents(file) for file in sys.argv[1:]]))
+`;
+
+/** Runs as a user without privileges, if this process has any to give up. */
+export async function withoutPrivileges<T>(work: () => Promise<T>): Promise<T> {
+  if (process.getuid?.() !== 0) return work();
+  process.seteuid!(65534);
+  try {
+    return await work();
+  } finally {
+    process.seteuid!(0);
+  }
+}
+
+/** How many files this process has open. */
+export function openDescriptors(): number {
+  return readdirSync('/proc/self/fd').length;
 }
