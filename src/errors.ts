@@ -60,12 +60,19 @@ const brand = Symbol.for('gateway-backup.BackupError');
  * @public
  */
 export class BackupError extends Error {
+  /** What went wrong: the one thing to branch on. */
   readonly code: BackupErrorCode;
+  /** Where in a run. */
   readonly stage: BackupStage;
+  /** A finer, stable reason inside the code. See docs/errors.md. */
   readonly reason: string | undefined;
+  /** The component that failed, when one did. */
   readonly component: string | undefined;
+  /** Whether the same call may succeed later without a change. */
   readonly retryable: boolean;
+  /** What the reader can do about it. */
   readonly hint: string | undefined;
+  /** What was done until then, when a run had begun. */
   readonly report: BackupReport | undefined;
 
   constructor(code: BackupErrorCode, message: string, facts: BackupErrorFacts) {

@@ -54,9 +54,11 @@ export interface FileTreeOptions {
  * @public
  */
 export interface CollectorContext {
+  /** The machine as found. */
   readonly gateway: GatewayFacts;
   /** Aborted when the run is cancelled. Hand it to every inner call. */
   readonly signal: AbortSignal;
+  /** Writes to the log of the run, `DEBUG=gateway-backup:collect`. Never hand it a secret. */
   readonly log: Log;
   /** A path below the gateway's root (SECURESPAN). */
   readonly resolve: (...segments: string[]) => string;
@@ -83,6 +85,7 @@ export interface CollectorContext {
  * @public
  */
 export interface ComponentCollector {
+  /** The component that it reads, and the folder of the image that its entries go to. */
   readonly component: ComponentName;
   /** Pure: looks at the facts only. */
   applicability(gateway: GatewayFacts): Applicability;

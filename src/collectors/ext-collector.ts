@@ -6,7 +6,7 @@ import { estimateBytes } from './estimate-bytes.js';
 import { rpmOwners, type RpmOwnerOptions } from './rpm-owner.js';
 
 /**
- * Options of {@link extCollector}.
+ * Options of the built-in collector `ext`.
  *
  * @public
  */

@@ -12,6 +12,7 @@ export type RawValue = Buffer | null;
  * @public
  */
 export interface DatabaseSession {
+  /** As the server says it in its greeting, for example `10.11.6-MariaDB`. */
   readonly serverVersion: string;
   /** Name of the main database. */
   readonly databaseName: string;

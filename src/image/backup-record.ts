@@ -10,10 +10,13 @@ export const RECORD_FORMAT_VERSION = 1;
  * @public
  */
 export interface BackupRecord {
+  /** Grows when a reader of the earlier form would misread it. */
   readonly formatVersion: 1;
   /** What made the image. */
   readonly generator: { readonly name: string; readonly version: string };
+  /** Version and name of the node that was backed up. */
   readonly gateway: { readonly version: string; readonly node: string };
+  /** `custom`: only named components were wanted. */
   readonly kind: 'standard' | 'custom';
   /** `success`: every component that was wanted and applies is whole in the image. */
   readonly status: 'success' | 'partial';
@@ -23,6 +26,7 @@ export interface BackupRecord {
   readonly endedAt: string;
   /** In run order. */
   readonly components: readonly RecordedComponent[];
+  /** Those of the report, as far as the image was not yet stored. */
   readonly warnings: readonly string[];
   /** In the order of the image, without `backup.json` itself and `manifest.log`. */
   readonly entries: readonly RecordedEntry[];
@@ -34,10 +38,13 @@ export interface BackupRecord {
  * @public
  */
 export interface RecordedComponent {
+  /** Its name, as in the plan. */
   readonly component: ComponentName;
+  /** Whether all of it is in the image, or nothing. */
   readonly outcome: 'collected' | 'not-applicable' | 'failed';
   /** Why it is not in the image, in a sentence. */
   readonly reason?: string | undefined;
+  /** How many entries of the image are its own. */
   readonly entries: number;
   /** Uncompressed. */
   readonly bytes: number;
@@ -61,6 +68,7 @@ export interface RecordedEntry {
   readonly sha256: string;
   /** Permission bits in octal, for example `0640`. */
   readonly mode: string;
+  /** Numeric owner of the file, when the entry came from one. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   /** ISO 8601, UTC. */
   readonly modifiedAt: string;

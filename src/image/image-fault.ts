@@ -39,6 +39,7 @@ export type ImageFaultCode =
  * @public
  */
 export interface ImageFault {
+  /** What kind of fault, to branch on. */
   readonly code: ImageFaultCode;
   /** The entry concerned, when it is about one. */
   readonly entry?: string | undefined;

@@ -34,13 +34,17 @@ export interface ImageEntryRecord {
   readonly component: string;
   /** Uncompressed size. */
   readonly bytes: number;
+  /** Size in the image. */
   readonly compressedBytes: number;
+  /** CRC-32 of the content. */
   readonly crc32: number;
   /** SHA-256 of the content, lower-case hex. */
   readonly sha256: string;
   /** Permission bits. */
   readonly mode: number;
+  /** Numeric owner, when the entry gave one. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  /** As the entry gave it, else the start of the run. */
   readonly modifiedAt: Date;
   /** The name's bytes as found, when `path` differs from them. */
   readonly originalName: Uint8Array | undefined;
@@ -76,7 +80,9 @@ export interface ImageWriterObserver {
  * @public
  */
 export interface ImageSummary {
+  /** Entries in all, `manifest.log` too. */
   readonly entries: number;
+  /** Size of the file. */
   readonly bytes: number;
   /** SHA-256 of the whole file, lower-case hex. */
   readonly sha256: string;

@@ -31,6 +31,7 @@ export interface VerifyImageOptions extends AbortableOptions {
 export interface ImageVerification {
   /** Whether there is no fault at all. */
   readonly valid: boolean;
+  /** In the order in which they were found. */
   readonly faults: readonly ImageFault[];
   /** What is worth knowing and no fault. */
   readonly notes: readonly string[];
@@ -40,6 +41,7 @@ export interface ImageVerification {
   readonly status: 'success' | 'partial' | null;
   /** The Gateway's version that the image names; `null` when it does not. */
   readonly version: string | null;
+  /** Entries of the directory. */
   readonly entries: number;
   /** Size of the file. */
   readonly bytes: number;

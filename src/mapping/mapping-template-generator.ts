@@ -10,6 +10,7 @@ import { customIpAddresses } from './policy-xml.js';
  * @public
  */
 export interface MappingFault {
+  /** The table that holds it. */
   readonly table: 'published_service' | 'policy' | 'policy_version';
   /** The row's id: lower-case hex, or a number in old schemas. */
   readonly id: string;

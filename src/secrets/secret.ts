@@ -20,15 +20,21 @@ export class Secret {
     return this.#value;
   }
 
+  /** `[secret]` */
   toString(): string {
     return '[secret]';
   }
 
+  /** `[secret]` */
   toJSON(): string {
     return '[secret]';
   }
 
-  /** @internal */
+  /**
+   * `[secret]`
+   *
+   * @internal
+   */
   [inspect](_depth: number, _options: InspectOptions): string {
     return '[secret]';
   }

@@ -10,6 +10,7 @@ import type { AbortableOptions } from '../support/abort.js';
  * @public
  */
 export interface BackupRunner {
+  /** Makes one image and stores it in the sink. */
   run(
     options: BackupOptions,
     run?: AbortableOptions & {

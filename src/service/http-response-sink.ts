@@ -44,6 +44,7 @@ const defaultStalledClientMs = 120_000;
  * @public
  */
 export class HttpResponseSink implements ImageSink {
+  /** For messages. */
   readonly name = 'http response';
   /** A download that failed is asked for again; nobody comes back for a staged image. */
   readonly stagedOnFailure = 'discard';
@@ -55,6 +56,7 @@ export class HttpResponseSink implements ImageSink {
     this.#options = options;
   }
 
+  /** The client is still there, and nothing was sent yet. */
   async prepare(): Promise<void> {
     if (this.#response.destroyed) throw clientGone();
     if (this.#response.headersSent) {
@@ -66,6 +68,7 @@ export class HttpResponseSink implements ImageSink {
     return Promise.resolve();
   }
 
+  /** Sends the image; resolves when the client has taken all of it. */
   async store(image: BackupImage, context: SinkContext): Promise<StoredImage> {
     const { download, stalledClientMs = defaultStalledClientMs } = this.#options;
     const { name, mark, headers } = typeof download === 'function' ? download(image) : download;

@@ -11,6 +11,7 @@ import type { BackupService } from './backup-service.js';
 export interface ServiceCertificate {
   /** The certificate, and those between it and its authority. */
   readonly certificate: string | Buffer;
+  /** The key of the certificate. */
   readonly key: string | Buffer;
 }
 
@@ -42,6 +43,7 @@ export interface ListenOptions extends ServiceCertificate {
  * @public
  */
 export interface ListeningService {
+  /** The port that it listens on. */
   readonly port: number;
   /** For what this interface does not offer. */
   readonly server: Server;

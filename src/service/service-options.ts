@@ -22,8 +22,11 @@ import type { UserDirectory } from './users/user-directory.js';
 export interface BackupServiceOptions {
   /** Makes the images of this node: a `GatewayBackup`. */
   readonly backup: BackupRunner;
+  /** Who may log in, and who is an administrator. */
   readonly users: UserDirectory;
+  /** The nodes of the cluster. */
   readonly cluster: ClusterDirectory;
+  /** Where every attempt is recorded. */
   readonly audit: AuditLog;
   /** Which ports serve browser-based administration. Default: every port. */
   readonly connectors?: ConnectorDirectory | undefined;

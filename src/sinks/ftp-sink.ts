@@ -39,6 +39,7 @@ export interface FtpSinkOptions extends FtpOptions {
  * @public
  */
 export class FtpSink implements ImageSink {
+  /** {@inheritDoc ImageSink.name} */
   readonly name = 'ftp';
   readonly #target: FtpTarget;
   readonly #password: SecretSource;
@@ -67,6 +68,7 @@ export class FtpSink implements ImageSink {
     }
   }
 
+  /** {@inheritDoc ImageSink.store} */
   async store(image: BackupImage, context: SinkContext): Promise<StoredImage> {
     checkImageName(image.name);
     const login = (signal: AbortSignal) => this.#login(signal, context.log);

@@ -9,6 +9,7 @@ import type { Log } from '../support/log.js';
 export interface BackupImage {
   /** File name with its time stamp, for example `20261124093000_node1.zip`. */
   readonly name: string;
+  /** Size of the whole image. */
   readonly bytes: number;
   /** SHA-256, lower-case hex. */
   readonly sha256: string;
@@ -24,7 +25,9 @@ export interface BackupImage {
  * @public
  */
 export interface SinkContext {
+  /** Aborted when the run is cancelled. Hand it to every inner call. */
   readonly signal: AbortSignal;
+  /** Writes to the log of the run, `DEBUG=gateway-backup:sink`. Never hand it a secret. */
   readonly log: Log;
   /** Report bytes as they go out: the total so far. */
   readonly progress: (bytes: number) => void;

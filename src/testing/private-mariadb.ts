@@ -37,7 +37,9 @@ export interface PrivateMariaDbOptions {
  * @public
  */
 export interface DatabaseLogin {
+  /** Name of the account. */
   readonly user: string;
+  /** Its password, in clear. */
   readonly password: string;
 }
 
@@ -209,6 +211,7 @@ export class PrivateMariaDb implements AsyncDisposable {
     await rm(this.directory, { recursive: true, force: true });
   }
 
+  /** Stops it, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

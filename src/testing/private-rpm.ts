@@ -92,6 +92,7 @@ export class PrivateRpm implements AsyncDisposable {
     await rm(this.#directory, { recursive: true, force: true });
   }
 
+  /** Removes it, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.remove();
   }

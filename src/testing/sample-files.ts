@@ -8,10 +8,13 @@ import { storedZip } from './stored-zip.js';
  * @public
  */
 export interface SampleDatabaseAccess {
+  /** Name or address. */
   readonly host: string;
+  /** Port of the server. */
   readonly port: number;
   /** Default: `ssg`. */
   readonly name?: string | undefined;
+  /** The Gateway's own account. */
   readonly user: string;
   /** As it is to stand in node.properties: plain or encrypted. */
   readonly password: string;

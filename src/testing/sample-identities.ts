@@ -8,7 +8,9 @@ import { createHash } from 'node:crypto';
 export interface SampleNode {
   /** 32 hexadecimal digits. */
   readonly nodeId: string;
+  /** The node's name in the cluster. */
   readonly name: string;
+  /** Where the other nodes reach it. */
   readonly address: string;
 }
 
@@ -29,11 +31,13 @@ export const sampleNodes: readonly [SampleNode, SampleNode, SampleNode] = [
  * @public
  */
 export interface SampleUser {
+  /** The name to log in with. */
   readonly login: string;
   /** The password that the stored hash was made from. */
   readonly password: string;
   /** How the Administrator role comes to the user, if it does. */
   readonly administrator: 'direct' | 'by group' | 'no';
+  /** Whether the account may log in. */
   readonly enabled: boolean;
   /** Milliseconds; -1: never. */
   readonly expiration: number;

@@ -20,8 +20,11 @@ export type AuditLevel = 'INFO' | 'WARNING' | 'SEVERE';
  * @public
  */
 export interface AuditRecord {
+  /** The number of the outcome. */
   readonly id: AuditId;
+  /** How serious it is. */
   readonly level: AuditLevel;
+  /** When it was answered. */
   readonly time: Date;
   /** The outcome in one sentence. */
   readonly message: string;
@@ -35,7 +38,9 @@ export interface AuditRecord {
   readonly providerId?: string | undefined;
   /** The node whose image was asked for. */
   readonly node?: string | undefined;
+  /** Name of the client's machine, or its address when it has none. */
   readonly clientHost: string;
+  /** Address of the client. */
   readonly clientAddress: string;
 }
 

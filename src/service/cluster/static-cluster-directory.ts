@@ -20,6 +20,7 @@ export class StaticClusterDirectory implements ClusterDirectory {
       throw invalid('a node has no address');
   }
 
+  /** The list that was given. */
   async nodes(): Promise<readonly ClusterNode[]> {
     return Promise.resolve(this.#nodes);
   }

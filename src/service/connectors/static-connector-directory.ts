@@ -12,6 +12,7 @@ export class StaticConnectorDirectory implements ConnectorDirectory {
     this.#ports = new Set(ports);
   }
 
+  /** Whether the port is in the list. */
   async allowsBrowserAdministration(port: number): Promise<boolean> {
     return Promise.resolve(this.#ports.has(port));
   }

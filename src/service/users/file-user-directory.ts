@@ -34,6 +34,7 @@ export class FileUserDirectory implements UserDirectory {
     this.#path = path;
   }
 
+  /** Checks the scrypt hash of the file. */
   async authenticate(login: string, password: Secret): Promise<ServiceUser | undefined> {
     const { users, decoy } = await this.#load();
     const user = users.get(login);
@@ -45,11 +46,13 @@ export class FileUserDirectory implements UserDirectory {
     return { login, id: login };
   }
 
+  /** Those of the user's line. */
   async registeredCertificates(user: ServiceUser): Promise<readonly CertificateThumbprint[]> {
     const { users } = await this.#load();
     return users.get(user.login)?.certificates ?? [];
   }
 
+  /** Whether the user's line says so, as the file is now. */
   async isAdministrator(user: ServiceUser): Promise<boolean> {
     const { users } = await this.#load();
     const found = users.get(user.login);

@@ -7,7 +7,9 @@ import type { AbortableOptions } from '../../support/abort.js';
  * @public
  */
 export interface ServiceUser {
+  /** The name the user logged in with. */
   readonly login: string;
+  /** Id of the user inside its identity provider. */
   readonly id: string;
   /** Id of the identity provider that knows the user. */
   readonly providerId?: string | undefined;
