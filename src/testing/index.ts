@@ -3,6 +3,10 @@
  *
  * @packageDocumentation
  */
+export { componentCollectorContract, type CollectorUnderTest } from './component-collector-contract.js';
+export { type ContractOptions, type RegisterTest } from './contract-test.js';
+export { imageSinkContract, type SinkUnderTest } from './image-sink-contract.js';
+export { MemorySink, type MemorySinkOptions } from './memory-sink.js';
 export { PrivateMariaDb, type DatabaseLogin, type PrivateMariaDbOptions } from './private-mariadb.js';
 export { PrivateRpm, type PrivateRpmPackage } from './private-rpm.js';
 export { type ProgramInput } from './run-program.js';
@@ -17,4 +21,20 @@ export {
 export { sampleImageEntries, type SampleDatabaseAccess } from './sample-files.js';
 export { createSampleGateway, type SampleGateway, type SampleGatewayOptions } from './sample-gateway.js';
 export { sampleNodes, sampleUsers, type SampleNode, type SampleUser } from './sample-identities.js';
+export {
+  failingCollector,
+  scriptedCollector,
+  type FailingCollectorOptions,
+  type ScriptedCollectorOptions,
+  type ScriptedStep,
+} from './scripted-collector.js';
 export { SeededRandom } from './seeded-random.js';
+export {
+  testCollectorContext,
+  testGatewayFacts,
+  testSinkContext,
+  type TestCollectorContext,
+  type TestCollectorContextOptions,
+  type TestMachine,
+  type TestSinkContext,
+} from './testing-contexts.js';

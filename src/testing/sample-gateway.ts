@@ -40,11 +40,11 @@ export interface SampleGateway extends AsyncDisposable {
   /** The host's root: hand it on as `hostRoot`. */
   readonly hostRoot: string;
   /** An absolute path below SECURESPAN. */
-  resolve(...segments: string[]): string;
+  readonly resolve: (...segments: string[]) => string;
   /** An absolute path below the host's root. */
-  hostPath(...segments: string[]): string;
+  readonly hostPath: (...segments: string[]) => string;
   /** Removes the folder. May be called again. */
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /**

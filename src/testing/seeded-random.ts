@@ -4,22 +4,28 @@
  * @public
  */
 export class SeededRandom {
-  readonly #state: Uint32Array;
+  #x: number;
+  #y: number;
+  #z: number;
+  #w: number;
 
   constructor(seed: number) {
     // Far apart start states for neighbouring seeds, and never all zeros.
-    this.#state = Uint32Array.of(seed ^ 0x9e3779b9, Math.imul(seed + 1, 0x85ebca6b), ~seed, 0xc2b2ae35);
+    this.#x = seed ^ 0x9e3779b9;
+    this.#y = Math.imul(seed + 1, 0x85ebca6b);
+    this.#z = ~seed;
+    this.#w = 0xc2b2ae35 | 0;
     for (let round = 0; round < 16; round += 1) this.next();
   }
 
-  /** 32 random bits. */
+  /** 32 random bits, as a number from 0 to 4,294,967,295. */
   next(): number {
-    const state = this.#state;
-    const [x = 0, , , w = 0] = state;
-    const t = x ^ (x << 11);
-    state.copyWithin(0, 1);
-    state[3] = w ^ (w >>> 19) ^ t ^ (t >>> 8);
-    return state[3];
+    const t = this.#x ^ (this.#x << 11);
+    this.#x = this.#y;
+    this.#y = this.#z;
+    this.#z = this.#w;
+    this.#w = this.#w ^ (this.#w >>> 19) ^ t ^ (t >>> 8);
+    return this.#w >>> 0;
   }
 
   /** A whole number from 0 up to, but not including, `limit`. */

@@ -1,0 +1,144 @@
+import { join } from 'node:path';
+import type { CollectorContext, JsonValue } from '../collectors/component-collector.js';
+import { fileSources } from '../collectors/file-sources.js';
+import type { DatabaseSession } from '../database/database-session.js';
+import { BackupError } from '../errors.js';
+import type { GatewayFacts } from '../gateway/gateway-facts.js';
+import type { SinkContext } from '../sinks/image-sink.js';
+
+/**
+ * A machine to collect from: a sample Gateway, or folders of one's own.
+ *
+ * @public
+ */
+export interface TestMachine {
+  readonly gatewayRoot: string;
+  readonly hostRoot: string;
+}
+
+/**
+ * What {@link testCollectorContext} can be told.
+ *
+ * @public
+ */
+export interface TestCollectorContextOptions {
+  /** Default: one that is never aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Facts that differ from {@link testGatewayFacts}. Default: none. */
+  readonly facts?: Partial<GatewayFacts> | undefined;
+  /** The main database. Default: none; asking for it is refused. */
+  readonly database?: DatabaseSession | undefined;
+}
+
+/**
+ * A collector's context outside of a run, which remembers what it was told.
+ *
+ * @public
+ */
+export interface TestCollectorContext extends CollectorContext {
+  readonly warnings: readonly string[];
+  readonly annotations: Readonly<Record<string, JsonValue>>;
+}
+
+/**
+ * Facts of a plausible Gateway: an appliance with a local database and a stopped Enterprise Service Manager.
+ *
+ * @public
+ */
+export function testGatewayFacts(machine: TestMachine, changes: Partial<GatewayFacts> = {}): GatewayFacts {
+  return {
+    gatewayRoot: machine.gatewayRoot,
+    hostRoot: machine.hostRoot,
+    node: 'Gateway1',
+    version: '9.4.00',
+    isAppliance: true,
+    hasOsManifest: true,
+    database: {
+      host: 'localhost',
+      port: 3306,
+      name: 'ssg',
+      user: 'gateway',
+      local: true,
+      address: '127.0.0.1',
+      localityExplanation: 'localhost is this machine.',
+    },
+    esm: { installed: true, running: false },
+    warnings: [],
+    ...changes,
+  };
+}
+
+/**
+ * What a collector is given in a run, for calling it directly: the files are real, those of the machine.
+ *
+ * @public
+ */
+export function testCollectorContext(
+  machine: TestMachine,
+  options: TestCollectorContextOptions = {},
+): TestCollectorContext {
+  const { signal = new AbortController().signal, database } = options;
+  const { gatewayRoot, hostRoot } = machine;
+  const warnings: string[] = [];
+  const annotations: Record<string, JsonValue> = {};
+  const warn = (message: string) => {
+    warnings.push(message);
+  };
+  const annotate = (facts: Readonly<Record<string, JsonValue>>) => {
+    Object.assign(annotations, facts);
+  };
+  return {
+    gateway: testGatewayFacts(machine, options.facts),
+    signal,
+    log: () => undefined,
+    resolve: (...segments) => join(gatewayRoot, ...segments),
+    hostPath: (...segments) => join(hostRoot, ...segments),
+    ...fileSources({ gatewayRoot, hostRoot, signal, warn, annotate }),
+    database: () => (database === undefined ? Promise.reject(noDatabase()) : Promise.resolve(database)),
+    warn,
+    annotate,
+    warnings,
+    annotations,
+  };
+}
+
+/**
+ * A sink's context outside of a run, which remembers what it was told.
+ *
+ * @public
+ */
+export interface TestSinkContext extends SinkContext {
+  readonly warnings: readonly string[];
+  /** Every figure that `progress` was called with. */
+  readonly progressed: readonly number[];
+}
+
+/**
+ * What a sink is given in a run, for calling it directly.
+ *
+ * @param signal - Default: one that is never aborted.
+ * @public
+ */
+export function testSinkContext(signal: AbortSignal = new AbortController().signal): TestSinkContext {
+  const warnings: string[] = [];
+  const progressed: number[] = [];
+  return {
+    signal,
+    log: () => undefined,
+    progress: (bytes) => {
+      progressed.push(bytes);
+    },
+    warn: (message) => {
+      warnings.push(message);
+    },
+    warnings,
+    progressed,
+  };
+}
+
+function noDatabase(): BackupError {
+  return new BackupError('DATABASE_UNAVAILABLE', 'this test has no database', {
+    stage: 'collect',
+    hint: 'Hand a session to testCollectorContext as option database.',
+  });
+}
