@@ -1,0 +1,36 @@
+import type { DumpSummary } from '../database/database-dump.js';
+import type { CollectorContext, JsonValue } from './component-collector.js';
+
+/** What `backup.json` says of a dump. */
+export function annotations(summary: DumpSummary): { readonly [key: string]: JsonValue } {
+  const { snapshot, outsideSnapshot } = summary;
+  return {
+    serverVersion: summary.serverVersion,
+    consistency: {
+      consistent: outsideSnapshot.length === 0,
+      snapshot: snapshot.number,
+      snapshotTakenAt: `${snapshot.takenAt.replace(' ', 'T')}Z`,
+      outsideSnapshot,
+    },
+    rows: summary.rows,
+    tables: summary.tables,
+    largestStatementBytes: summary.largestStatement,
+    timestampTables: summary.timestampTables,
+    invalidText: summary.invalidText,
+  };
+}
+
+/** What an operator should know of a dump that is whole all the same. */
+export function warnOfDump(context: CollectorContext, { outsideSnapshot, invalidText }: DumpSummary): void {
+  if (outsideSnapshot.length > 0) {
+    context.warn(
+      `These tables know no transactions and were read outside the common snapshot: ${outsideSnapshot.join(', ')}.`,
+    );
+  }
+  const columns = Object.keys(invalidText);
+  if (columns.length > 0) {
+    context.warn(
+      `These columns hold text that is no valid UTF-8; it was taken byte for byte: ${columns.join(', ')}.`,
+    );
+  }
+}

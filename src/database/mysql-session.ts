@@ -1,0 +1,536 @@
+import type { Connection, ConnectionOptions, QueryError } from 'mysql2';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { BackupError, isBackupError } from '../errors.js';
+import type { Secret } from '../secrets/secret.js';
+import { cancelled, type AbortableOptions } from '../support/abort.js';
+import { logFor } from '../support/log.js';
+import { retryConnecting, type ConnectRetryOptions } from './connect-retry.js';
+import type { DatabaseConnectionOptions } from './database-connection-options.js';
+import {
+  brokenConnection,
+  connectError,
+  connectionLost,
+  dumpFailed,
+  queryError,
+  type DatabaseAddress,
+} from './database-errors.js';
+import type { RawValue } from './database-session.js';
+import { openDatabaseSocket } from './database-socket.js';
+import type { DumpableSession, ResultFlow, ResultReader, SnapshotFacts } from './dumpable-session.js';
+import { pulledRows } from './pulled-rows.js';
+import { sessionSettings, snapshotStatements } from './session-settings.js';
+
+/**
+ * Which database to open, and how.
+ *
+ * @public
+ */
+export interface DatabaseSessionConfig extends DatabaseConnectionOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+  readonly user: string;
+  readonly password: Secret;
+  /** @internal */
+  readonly retry?: ConnectRetryOptions | undefined;
+}
+
+const log = logFor('database');
+/** Column definitions and small answers; a row may be larger. */
+const MAX_PREAMBLE_BYTES = 4 * 1024 * 1024;
+/** A login is a few hundred bytes, its longest part a public key. */
+const MAX_HANDSHAKE_BYTES = 256 * 1024;
+const DEFAULT_MAX_ROW_BYTES = 128 * 1024 * 1024;
+/** How long a clean end, or the second connection that stops a statement, may take. */
+const CLOSING_MS = 1500;
+
+/**
+ * Connects to the main database and takes a consistent, read-only snapshot of it. Close the session with
+ * `await using`, or by calling `close`.
+ *
+ * @throws BackupError `DATABASE_UNAVAILABLE` with a `reason` (see docs/errors.md), or `CANCELLED`.
+ * @public
+ */
+export async function openDatabaseSession(
+  config: DatabaseSessionConfig,
+  { signal = new AbortController().signal }: AbortableOptions = {},
+): Promise<MysqlSession> {
+  const timeoutMs = config.connectTimeoutMs ?? 10_000;
+  const wire = await retryConnecting(
+    (remainingMs) => connectWire(config, remainingMs, signal),
+    timeoutMs,
+    signal,
+    config.retry,
+  );
+  const session = new MysqlSession(config, wire, signal);
+  try {
+    await session.begin();
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/** A driver's connection together with the socket below it. */
+interface Wire {
+  readonly connection: Connection;
+  readonly socket: Socket;
+  /** Where clear bytes arrive: the socket, or the TLS stream on it. */
+  readonly clear: Duplex;
+}
+
+/**
+ * One connection to MySQL or MariaDB inside one consistent, read-only snapshot. Values are the server's bytes.
+ *
+ * @public
+ */
+export class MysqlSession implements DumpableSession, AsyncDisposable {
+  readonly databaseName: string;
+  readonly #config: DatabaseSessionConfig;
+  readonly #signal: AbortSignal;
+  readonly #wire: Wire;
+  readonly #onAbort: () => void;
+  readonly #idleTimer: NodeJS.Timeout;
+  readonly #idleTimeoutMs: number;
+  readonly #maxRowBytes: number;
+  #serverVersion = '';
+  #snapshot: SnapshotFacts = { number: 0, takenAt: '' };
+  #flow: Flow | undefined;
+  /** Why nothing can be asked any more. The first reason stays. */
+  #ended: BackupError | undefined;
+  #stopping: Promise<void> | undefined;
+  /** Bytes since the driver last made something of them. */
+  #undigested = 0;
+  #waiting = false;
+
+  /** @internal */
+  constructor(config: DatabaseSessionConfig, wire: Wire, signal: AbortSignal) {
+    this.databaseName = config.name;
+    this.#config = config;
+    this.#signal = signal;
+    this.#wire = wire;
+    this.#idleTimeoutMs = config.idleTimeoutMs ?? 120_000;
+    this.#maxRowBytes = config.maxRowBytes ?? DEFAULT_MAX_ROW_BYTES;
+    this.#idleTimer = setTimeout(() => {
+      if (this.#waiting) this.#end(silent(this.#idleTimeoutMs));
+    }, this.#idleTimeoutMs);
+    this.#idleTimer.unref();
+    this.#onAbort = () => {
+      this.#end(cancelled(signal, 'collect'));
+    };
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+    wire.clear.on('data', (chunk: Buffer) => {
+      this.#onBytes(chunk.length);
+    });
+    // Whatever ends the connection, it ends here: a lost connection reaches no query of the driver.
+    wire.connection.on('error', (error: QueryError) => {
+      this.#end(brokenConnection(error));
+    });
+    wire.socket.once('close', () => {
+      this.#end(connectionLost(undefined));
+    });
+    if (signal.aborted) this.#onAbort();
+  }
+
+  get serverVersion(): string {
+    return this.#serverVersion;
+  }
+
+  /** @internal */
+  get flavour(): 'mysql' | 'mariadb' {
+    return /mariadb/i.test(this.#serverVersion) ? 'mariadb' : 'mysql';
+  }
+
+  /** @internal */
+  get snapshot(): SnapshotFacts {
+    return this.#snapshot;
+  }
+
+  /** False once the connection is lost or closed: open another session. */
+  get usable(): boolean {
+    return this.#ended === undefined;
+  }
+
+  async query(sql: string): Promise<readonly (readonly RawValue[])[]> {
+    const rows: (readonly RawValue[])[] = [];
+    await this.readResult(sql, { onRow: (row) => rows.push(row) }).ended;
+    return rows;
+  }
+
+  rows(sql: string): AsyncIterable<readonly RawValue[]> {
+    return pulledRows((reader) => this.readResult(sql, reader));
+  }
+
+  /** @internal */
+  readResult(sql: string, reader: ResultReader): ResultFlow {
+    if (this.#ended !== undefined) return failedFlow(this.#ended);
+    if (this.#flow !== undefined) {
+      return failedFlow(internal('a database session was asked a second question while the first was open'));
+    }
+    const flow = new Flow({
+      pause: () => {
+        this.#wait(false);
+        this.#wire.connection.pause();
+      },
+      resume: () => {
+        this.#wait(true);
+        this.#wire.connection.resume();
+      },
+      stopStatement: () => this.#stopStatement(),
+      abandon: (error) => {
+        this.#end(error);
+      },
+      over: () => {
+        this.#wait(false);
+        this.#flow = undefined;
+      },
+    });
+    this.#flow = flow;
+    this.#undigested = 0;
+    this.#wait(true);
+    // A question that is asked while the connection is paused is never sent.
+    this.#wire.connection.resume();
+    let results = 0;
+    this.#wire.connection
+      .query({ sql, rowsAsArray: true, typeCast: false })
+      .on('fields', (fields: readonly unknown[] | undefined) => {
+        this.#undigested = 0;
+        results += 1;
+        if (results > 1) this.#end(violation('sent two results for one question'));
+        else if (fields !== undefined) flow.guard(() => reader.onColumns?.(fields.length));
+      })
+      .on('result', (row: unknown) => {
+        this.#undigested = 0;
+        // Anything else is the plain OK of a statement without a result.
+        if (Array.isArray(row)) flow.row(reader, row as RawValue[]);
+      })
+      .on('error', (error: unknown) => {
+        flow.settle(queryError(error));
+      })
+      .on('end', () => {
+        flow.settle(undefined);
+      });
+    return flow;
+  }
+
+  /** @internal */
+  async begin(): Promise<void> {
+    const [row] = await this.query('SELECT VERSION()');
+    this.#serverVersion = row?.[0]?.toString('utf8') ?? '';
+    for (const statement of sessionSettings(this.flavour, this.#serverVersion)) await this.query(statement);
+    await this.renewSnapshot();
+  }
+
+  /** @internal */
+  async renewSnapshot(): Promise<void> {
+    for (const statement of snapshotStatements) await this.query(statement);
+    const [row] = await this.query('SELECT UTC_TIMESTAMP(6)');
+    this.#snapshot = { number: this.#snapshot.number + 1, takenAt: row?.[0]?.toString('latin1') ?? '' };
+    log(
+      'snapshot %d of %s taken at %s UTC',
+      this.#snapshot.number,
+      this.databaseName,
+      this.#snapshot.takenAt,
+    );
+  }
+
+  /** Ends the session, in good order if it can be done within 1.5 s. Never throws; may be called again. */
+  async close(): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    if (this.#ended === undefined) {
+      const { connection, socket } = this.#wire;
+      const open = this.#flow !== undefined;
+      this.#endQuietly(internal('this database session is closed'), open);
+      if (!open) {
+        connection.resume();
+        await within(CLOSING_MS, (done) => {
+          socket.once('close', done);
+          connection.end();
+        });
+      }
+    }
+    this.#destroy();
+    await this.#stopping;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #onBytes(bytes: number): void {
+    this.#idleTimer.refresh();
+    this.#undigested += bytes;
+    if (this.#undigested <= MAX_PREAMBLE_BYTES) return;
+    if (this.#flow?.hasColumns !== true) this.#end(violation('sent an endless answer'));
+    else if (this.#undigested > this.#maxRowBytes) this.#end(rowTooLarge(this.#maxRowBytes));
+  }
+
+  #wait(waiting: boolean): void {
+    this.#waiting = waiting;
+    if (waiting) this.#idleTimer.refresh();
+  }
+
+  /** Hard: nothing more is read, and the server is told to stop. */
+  #end(error: BackupError): void {
+    if (this.#ended !== undefined) return;
+    log('session ended: %s', error.reason ?? error.code);
+    this.#endQuietly(error, error.reason !== 'connection-lost');
+    this.#destroy();
+  }
+
+  #endQuietly(error: BackupError, stopStatement: boolean): void {
+    this.#ended = error;
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    const flow = this.#flow;
+    clearTimeout(this.#idleTimer);
+    if (flow === undefined) return;
+    flow.settle(error);
+    // The server notices a gone client only when it next writes; a statement that computes or waits goes on.
+    if (stopStatement) this.#stopping = this.#stopStatement();
+  }
+
+  #destroy(): void {
+    this.#wire.clear.destroy();
+    this.#wire.socket.destroy();
+  }
+
+  async #stopStatement(): Promise<void> {
+    const { threadId } = this.#wire.connection;
+    if (!Number.isSafeInteger(threadId)) return;
+    const never = new AbortController();
+    try {
+      const wire = await connectWire(this.#config, CLOSING_MS, never.signal);
+      try {
+        await within(CLOSING_MS, (done) => {
+          wire.connection.on('error', done);
+          wire.connection.query(`KILL QUERY ${threadId}`).on('error', done).on('end', done);
+        });
+      } finally {
+        wire.clear.destroy();
+        wire.socket.destroy();
+      }
+    } catch (error) {
+      // Best effort: our own connection is gone already, so the server will notice by itself, later.
+      log('could not stop our statement: %s', isBackupError(error) ? error.reason : 'unknown error');
+    }
+  }
+}
+
+interface FlowControls {
+  pause(): void;
+  resume(): void;
+  stopStatement(): Promise<void>;
+  abandon(error: BackupError): void;
+  over(): void;
+}
+
+class Flow implements ResultFlow {
+  readonly ended: Promise<void>;
+  readonly #controls: FlowControls;
+  #resolve!: () => void;
+  #reject!: (error: unknown) => void;
+  #settled = false;
+  #paused = false;
+  #discarding = false;
+  #hasColumns = false;
+
+  constructor(controls: FlowControls) {
+    this.#controls = controls;
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.ended.catch(() => undefined);
+  }
+
+  get hasColumns(): boolean {
+    return this.#hasColumns;
+  }
+
+  pause(): void {
+    if (this.#settled || this.#paused) return;
+    this.#paused = true;
+    this.#controls.pause();
+  }
+
+  resume(): void {
+    if (this.#settled || !this.#paused) return;
+    this.#paused = false;
+    this.#controls.resume();
+  }
+
+  async cancel(): Promise<void> {
+    if (this.#settled) return;
+    this.#discarding = true;
+    this.resume();
+    await this.#controls.stopStatement();
+    // What was on its way is read and dropped until the server confirms; then the session is as good as before.
+    const over = this.ended.catch(() => undefined);
+    await within(CLOSING_MS, (done) => void over.then(done));
+    if (!this.#settled) this.#controls.abandon(dumpFailed('A result was given up.', 'abandoned'));
+  }
+
+  row(reader: ResultReader, row: readonly RawValue[]): void {
+    if (this.#discarding || this.#settled) return;
+    try {
+      reader.onRow(row);
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  guard(call: () => void): void {
+    this.#hasColumns = true;
+    try {
+      call();
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  settle(error: unknown): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#controls.over();
+    if (error === undefined && !this.#discarding) this.#resolve();
+    else this.#reject(error ?? dumpFailed('A result was given up.', 'abandoned'));
+  }
+
+  /** An error of the reader: it is what the flow fails with, and the connection is of no more use. */
+  #giveUp(error: unknown): void {
+    this.#controls.abandon(isBackupError(error) ? error : internal('a row could not be handled', error));
+  }
+}
+
+function failedFlow(error: BackupError): ResultFlow {
+  const ended = Promise.reject<undefined>(error);
+  ended.catch(() => undefined);
+  const nothing = (): void => undefined;
+  return { ended, pause: nothing, resume: nothing, cancel: () => Promise.resolve() };
+}
+
+/** One attempt: a socket, the driver on it, the login. */
+async function connectWire(
+  config: DatabaseSessionConfig,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Wire> {
+  const started = performance.now();
+  try {
+    const socket = await openDatabaseSocket(config, timeoutMs, signal);
+    return await logIn(config, socket, timeoutMs - (performance.now() - started), signal);
+  } catch (error) {
+    if (isBackupError(error)) throw error;
+    throw connectError(error, addressOf(config));
+  }
+}
+
+async function logIn(
+  config: DatabaseSessionConfig,
+  socket: Socket,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Wire> {
+  // Loaded when needed: who only plans or verifies does not pay for the driver.
+  const { createConnection } = await import('mysql2');
+  let onAbort: (() => void) | undefined;
+  let received = 0;
+  const onData = (chunk: Buffer): void => {
+    received += chunk.length;
+    if (received > MAX_HANDSHAKE_BYTES) socket.destroy(violation('sent an endless greeting'));
+  };
+  socket.on('data', onData);
+  const connection = createConnection(driverOptions(config, socket, timeoutMs));
+  try {
+    await new Promise<void>((resolve, reject) => {
+      connection.on('error', reject);
+      socket.once('close', () => {
+        reject(Object.assign(new Error('closed'), { code: 'PROTOCOL_CONNECTION_LOST' }));
+      });
+      onAbort = () => {
+        reject(cancelled(signal, 'collect'));
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      connection.connect((error) => {
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+    // Under TLS the driver reads from a stream of its own making; only that one shows clear bytes.
+    const { stream } = connection as Connection & { readonly stream?: Duplex | undefined };
+    return { connection, socket, clear: stream ?? socket };
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    socket.off('data', onData);
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function driverOptions(config: DatabaseSessionConfig, socket: Socket, timeoutMs: number): ConnectionOptions {
+  const { tls } = config;
+  return {
+    stream: socket,
+    host: config.host,
+    port: config.port,
+    // Tells the driver that nobody can listen in, so that it needs no public key of the server.
+    ...(config.socketPath === undefined ? {} : { socketPath: config.socketPath }),
+    user: config.user,
+    password: config.password.reveal(),
+    database: config.name,
+    charset: 'UTF8MB4_GENERAL_CI',
+    connectTimeout: Math.max(1, Math.ceil(timeoutMs)),
+    multipleStatements: false,
+    // A server that asks for a local file gets none, and no session mode is changed behind our back.
+    flags: ['-LOCAL_FILES', '-IGNORE_SPACE', '-ODBC', '-FOUND_ROWS'],
+    ...(tls === undefined
+      ? {}
+      : {
+          ssl: {
+            ...(tls.ca === undefined ? {} : { ca: tls.ca as string | Buffer | string[] | Buffer[] }),
+            ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+            ...(tls.key === undefined ? {} : { key: tls.key }),
+            rejectUnauthorized: tls.rejectUnauthorized ?? true,
+            verifyIdentity: tls.verifyIdentity ?? tls.rejectUnauthorized ?? true,
+          },
+        }),
+  };
+}
+
+function addressOf({ host, port, name, user, socketPath }: DatabaseSessionConfig): DatabaseAddress {
+  return { host, port, name, user, socketPath };
+}
+
+/** Resolves when `done` is called, or after the time limit. */
+async function within(ms: number, begin: (done: () => void) => void): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    begin(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function silent(idleTimeoutMs: number): BackupError {
+  return dumpFailed(`The database server was silent for ${idleTimeoutMs} ms.`, 'idle-timeout', {
+    hint: 'Raise idleTimeoutMs if the server is that slow.',
+  });
+}
+
+function rowTooLarge(maxRowBytes: number): BackupError {
+  return dumpFailed(`The database holds a row of more than ${maxRowBytes} bytes.`, 'row-too-large', {
+    hint: 'Raise maxRowBytes if such rows are expected and there is memory for them.',
+  });
+}
+
+function violation(what: string): BackupError {
+  return dumpFailed(`The database server ${what}.`, 'protocol-violation');
+}
+
+function internal(message: string, cause?: unknown): BackupError {
+  return new BackupError('INTERNAL', message, { stage: 'collect', cause });
+}
