@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { auditsCollector } from './collectors/audits-collector.js';
 export type {
   Applicability,
   BuiltInComponent,
@@ -14,7 +15,14 @@ export type {
 } from './collectors/component-collector.js';
 export { defaultCollectors, type DefaultCollectorsOptions } from './collectors/default-collectors.js';
 export type { ExtCollectorOptions } from './collectors/ext-collector.js';
-export type { DatabaseSession, RawValue } from './database/database-session.js';
+export { maindbCollector } from './collectors/maindb-collector.js';
+export type {
+  DatabaseConnectionOptions,
+  DatabaseTlsOptions,
+} from './database/database-connection-options.js';
+export type { DumpOptions } from './database/database-dump.js';
+export type { DatabaseSession, OpenDatabaseSession, RawValue } from './database/database-session.js';
+export { openDatabaseSession, type DatabaseSessionConfig } from './database/mysql-session.js';
 export { BackupError, isBackupError } from './errors.js';
 export { type BackupRecord, type RecordedComponent, type RecordedEntry } from './image/backup-record.js';
 export { bytesEntry, type ImageContent, type ImageEntry } from './image/image-entry.js';

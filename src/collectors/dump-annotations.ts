@@ -2,7 +2,7 @@ import type { DumpSummary } from '../database/database-dump.js';
 import type { CollectorContext, JsonValue } from './component-collector.js';
 
 /** What `backup.json` says of a dump. */
-export function annotations(summary: DumpSummary): { readonly [key: string]: JsonValue } {
+export function annotations(summary: DumpSummary): Readonly<Record<string, JsonValue>> {
   const { snapshot, outsideSnapshot } = summary;
   return {
     serverVersion: summary.serverVersion,

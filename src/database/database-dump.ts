@@ -10,14 +10,21 @@ import { sequenceLines } from './sequence-dump.js';
 import { SqlOutput } from './sql-output.js';
 import { carriedColumns, dumpRows } from './table-dump.js';
 
-/** How a dump is written. */
+/**
+ * How a dump is written.
+ *
+ * @public
+ */
 export interface DumpOptions {
   /**
    * Write long incompressible values through user variables, apart from the text of their rows, which makes the image
    * smaller and faster to make. Default: true.
    */
   readonly blobLane?: boolean | undefined;
-  /** Default: the shared pool. */
+}
+
+interface PoolOptions {
+  /** Where blocks come from. Default: the pool that the compressor gives them back to. */
   readonly pool?: BlockPool | undefined;
 }
 
@@ -53,7 +60,10 @@ export interface DatabaseDump {
  * The main database: every table's definition, and the rows of those whose name does not start with `audit`, without the
  * licence. The last line is written only when everything before it has been proved complete.
  */
-export function dumpMainDatabase(session: DumpableSession, options: DumpOptions = {}): DatabaseDump {
+export function dumpMainDatabase(
+  session: DumpableSession,
+  options: DumpOptions & PoolOptions = {},
+): DatabaseDump {
   return new Dump(session, options, async function* (output, catalog, count) {
     for (const sequence of catalog.sequences) output.lines(await sequenceLines(session, sequence));
     const licence = await findLicence(session, catalog);
@@ -73,7 +83,7 @@ export function dumpMainDatabase(session: DumpableSession, options: DumpOptions 
 export function dumpAudits(
   session: DumpableSession,
   tables: readonly string[] | undefined,
-  options: DumpOptions = {},
+  options: DumpOptions & PoolOptions = {},
 ): DatabaseDump {
   return new Dump(session, options, async function* (output, catalog, count) {
     for (const table of catalog.tables) {
@@ -114,10 +124,10 @@ type Content = (
 class Dump implements DatabaseDump {
   readonly blocks: AsyncIterable<Buffer>;
   readonly #session: DumpableSession;
-  readonly #options: DumpOptions;
+  readonly #options: DumpOptions & PoolOptions;
   #summary: DumpSummary | undefined;
 
-  constructor(session: DumpableSession, options: DumpOptions, content: Content) {
+  constructor(session: DumpableSession, options: DumpOptions & PoolOptions, content: Content) {
     this.#session = session;
     this.#options = options;
     this.blocks = this.#run(content);

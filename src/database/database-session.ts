@@ -24,3 +24,15 @@ export interface DatabaseSession {
    */
   rows(sql: string): AsyncIterable<readonly RawValue[]>;
 }
+
+/**
+ * A {@link DatabaseSession} together with its end. Close it with `await using`, or by calling `close`.
+ *
+ * @public
+ */
+export interface OpenDatabaseSession extends DatabaseSession, AsyncDisposable {
+  /** False once the connection is lost or closed: open another session. */
+  readonly usable: boolean;
+  /** Ends the session, in good order if it can be done within 1.5 s. Never throws; may be called again. */
+  close(): Promise<void>;
+}

@@ -15,7 +15,7 @@ import {
   queryError,
   type DatabaseAddress,
 } from './database-errors.js';
-import type { RawValue } from './database-session.js';
+import type { OpenDatabaseSession, RawValue } from './database-session.js';
 import { openDatabaseSocket } from './database-socket.js';
 import type { DumpableSession, ResultFlow, ResultReader, SnapshotFacts } from './dumpable-session.js';
 import { pulledRows } from './pulled-rows.js';
@@ -32,8 +32,6 @@ export interface DatabaseSessionConfig extends DatabaseConnectionOptions {
   readonly name: string;
   readonly user: string;
   readonly password: Secret;
-  /** @internal */
-  readonly retry?: ConnectRetryOptions | undefined;
 }
 
 const log = logFor('database');
@@ -52,8 +50,16 @@ const CLOSING_MS = 1500;
  * @throws BackupError `DATABASE_UNAVAILABLE` with a `reason` (see docs/errors.md), or `CANCELLED`.
  * @public
  */
-export async function openDatabaseSession(
+export function openDatabaseSession(
   config: DatabaseSessionConfig,
+  options: AbortableOptions = {},
+): Promise<OpenDatabaseSession> {
+  return openMysqlSession(config, options);
+}
+
+/** {@link openDatabaseSession} with all that a dump needs. */
+export async function openMysqlSession(
+  config: DatabaseSessionConfig & { readonly retry?: ConnectRetryOptions | undefined },
   { signal = new AbortController().signal }: AbortableOptions = {},
 ): Promise<MysqlSession> {
   const timeoutMs = config.connectTimeoutMs ?? 10_000;
@@ -81,12 +87,8 @@ interface Wire {
   readonly clear: Duplex;
 }
 
-/**
- * One connection to MySQL or MariaDB inside one consistent, read-only snapshot. Values are the server's bytes.
- *
- * @public
- */
-export class MysqlSession implements DumpableSession, AsyncDisposable {
+/** One connection to MySQL or MariaDB inside one consistent, read-only snapshot. Values are the server's bytes. */
+export class MysqlSession implements DumpableSession, OpenDatabaseSession {
   readonly databaseName: string;
   readonly #config: DatabaseSessionConfig;
   readonly #signal: AbortSignal;
@@ -105,7 +107,6 @@ export class MysqlSession implements DumpableSession, AsyncDisposable {
   #undigested = 0;
   #waiting = false;
 
-  /** @internal */
   constructor(config: DatabaseSessionConfig, wire: Wire, signal: AbortSignal) {
     this.databaseName = config.name;
     this.#config = config;
@@ -138,12 +139,10 @@ export class MysqlSession implements DumpableSession, AsyncDisposable {
     return this.#serverVersion;
   }
 
-  /** @internal */
   get flavour(): 'mysql' | 'mariadb' {
     return /mariadb/i.test(this.#serverVersion) ? 'mariadb' : 'mysql';
   }
 
-  /** @internal */
   get snapshot(): SnapshotFacts {
     return this.#snapshot;
   }
@@ -163,7 +162,6 @@ export class MysqlSession implements DumpableSession, AsyncDisposable {
     return pulledRows((reader) => this.readResult(sql, reader));
   }
 
-  /** @internal */
   readResult(sql: string, reader: ResultReader): ResultFlow {
     if (this.#ended !== undefined) return failedFlow(this.#ended);
     if (this.#flow !== undefined) {
@@ -215,7 +213,6 @@ export class MysqlSession implements DumpableSession, AsyncDisposable {
     return flow;
   }
 
-  /** @internal */
   async begin(): Promise<void> {
     const [row] = await this.query('SELECT VERSION()');
     this.#serverVersion = row?.[0]?.toString('utf8') ?? '';
@@ -223,7 +220,6 @@ export class MysqlSession implements DumpableSession, AsyncDisposable {
     await this.renewSnapshot();
   }
 
-  /** @internal */
   async renewSnapshot(): Promise<void> {
     for (const statement of snapshotStatements) await this.query(statement);
     const [row] = await this.query('SELECT UTC_TIMESTAMP(6)');
@@ -369,7 +365,7 @@ class Flow implements ResultFlow {
     // What was on its way is read and dropped until the server confirms; then the session is as good as before.
     const over = this.ended.catch(() => undefined);
     await within(CLOSING_MS, (done) => void over.then(done));
-    if (!this.#settled) this.#controls.abandon(dumpFailed('A result was given up.', 'abandoned'));
+    if (!this.#isOver()) this.#controls.abandon(dumpFailed('A result was given up.', 'abandoned'));
   }
 
   row(reader: ResultReader, row: readonly RawValue[]): void {
@@ -396,6 +392,10 @@ class Flow implements ResultFlow {
     this.#controls.over();
     if (error === undefined && !this.#discarding) this.#resolve();
     else this.#reject(error ?? dumpFailed('A result was given up.', 'abandoned'));
+  }
+
+  #isOver(): boolean {
+    return this.#settled;
   }
 
   /** An error of the reader: it is what the flow fails with, and the connection is of no more use. */
@@ -435,7 +435,9 @@ async function logIn(
 ): Promise<Wire> {
   // Loaded when needed: who only plans or verifies does not pay for the driver.
   const { createConnection } = await import('mysql2');
-  let onAbort: (() => void) | undefined;
+  const onAbort = (): void => {
+    socket.destroy();
+  };
   let received = 0;
   const onData = (chunk: Buffer): void => {
     received += chunk.length;
@@ -449,9 +451,6 @@ async function logIn(
       socket.once('close', () => {
         reject(Object.assign(new Error('closed'), { code: 'PROTOCOL_CONNECTION_LOST' }));
       });
-      onAbort = () => {
-        reject(cancelled(signal, 'collect'));
-      };
       signal.addEventListener('abort', onAbort, { once: true });
       connection.connect((error) => {
         if (error === null) resolve();
@@ -463,10 +462,10 @@ async function logIn(
     return { connection, socket, clear: stream ?? socket };
   } catch (error) {
     socket.destroy();
-    throw error;
+    throw signal.aborted ? cancelled(signal, 'collect') : error;
   } finally {
     socket.off('data', onData);
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -13,7 +13,7 @@ export async function* pulledRows(
 ): AsyncGenerator<Row, void, undefined> {
   let queue: Row[] = [];
   let wake: (() => void) | undefined;
-  let over = false;
+  const state = { over: false };
   const flow = start({
     onRow: (row) => {
       queue.push(row);
@@ -22,7 +22,7 @@ export async function* pulledRows(
     },
   });
   const finish = (): void => {
-    over = true;
+    state.over = true;
     wake?.();
   };
   flow.ended.then(finish, finish);
@@ -33,7 +33,7 @@ export async function* pulledRows(
       flow.resume();
       for (const row of batch) yield row;
       if (queue.length > 0) continue;
-      if (over) break;
+      if (state.over) break;
       await new Promise<void>((resolve) => {
         wake = resolve;
       });

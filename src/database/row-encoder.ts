@@ -40,7 +40,7 @@ export class RowEncoder {
     const lane = this.#lane;
     let bytes = 4 + VALUE_OVERHEAD * row.length;
     for (let i = 0; i < row.length; i++) {
-      const value = row[i]!;
+      const value = row[i] as RawValue;
       if (value === null) continue;
       const { length } = value;
       if (length < 200 || lane?.willTake(i, length, this.#blockBytes) !== true) bytes += 2 * length;
@@ -57,7 +57,7 @@ export class RowEncoder {
     block[at++] = 0x28;
     for (let i = 0; i < kinds.length; i++) {
       if (i > 0) block[at++] = COMMA;
-      const value = row[i]!;
+      const value = row[i] as RawValue;
       if (value === null) {
         at = writeAscii(block, at, 'NULL');
         continue;
@@ -120,7 +120,7 @@ export class RowEncoder {
     at += block.write(begin, at, 'utf8');
     block[at++] = 0x28;
     for (let i = 0; i < row.length; i++) {
-      const value = row[i]!;
+      const value = row[i] as RawValue;
       yield* room(64);
       if (i > 0) block[at++] = COMMA;
       if (value === null) {

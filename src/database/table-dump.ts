@@ -70,7 +70,7 @@ async function* pump(
   output: SqlOutput,
 ): AsyncGenerator<Buffer, void, undefined> {
   let wake: (() => void) | undefined;
-  let over = false;
+  const state = { over: false };
   const flow = session.readResult(sql, {
     onRow: (row) => {
       writer.row(row);
@@ -80,7 +80,7 @@ async function* pump(
     },
   });
   const finish = (): void => {
-    over = true;
+    state.over = true;
     wake?.();
   };
   flow.ended.then(finish, finish);
@@ -93,7 +93,7 @@ async function* pump(
       writer.holdsLargeRow = false;
       flow.resume();
       if (output.waiting > 0) continue;
-      if (over) break;
+      if (state.over) break;
       await new Promise<void>((resolve) => {
         wake = resolve;
       });

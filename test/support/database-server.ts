@@ -1,6 +1,6 @@
 import { PrivateMariaDb } from 'gateway-backup/testing';
 import {
-  openDatabaseSession,
+  openMysqlSession,
   type DatabaseSessionConfig,
   type MysqlSession,
 } from '#dist/database/mysql-session.js';
@@ -27,11 +27,11 @@ export class DatabaseServer implements AsyncDisposable {
   }
 
   /** An empty database, filled with `sql`; gives its name. */
-  async create(sql: string | Buffer = ''): Promise<string> {
+  async create(sql: Parameters<PrivateMariaDb['execute']>[0] = ''): Promise<string> {
     this.#count += 1;
     const name = `ssg_${this.#count}`;
     await this.mariadb.createDatabase(name);
-    if (sql.length > 0) await this.mariadb.execute(sql, name);
+    if (sql !== '') await this.mariadb.execute(sql, name);
     return name;
   }
 
@@ -45,7 +45,7 @@ export class DatabaseServer implements AsyncDisposable {
     overrides: Partial<DatabaseSessionConfig> = {},
     signal?: AbortSignal,
   ): Promise<MysqlSession> {
-    return openDatabaseSession(this.config(name, overrides), { signal });
+    return openMysqlSession(this.config(name, overrides), { signal });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
