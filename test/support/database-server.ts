@@ -1,10 +1,8 @@
 import { PrivateMariaDb } from 'gateway-backup/testing';
-import {
-  openMysqlSession,
-  type DatabaseSessionConfig,
-  type MysqlSession,
-} from '#dist/database/mysql-session.js';
+import { openMysqlSession, type MysqlSession } from '#dist/database/mysql-session.js';
 import { Secret } from '#dist/secrets/secret.js';
+
+export type DatabaseSessionConfig = Parameters<typeof openMysqlSession>[0];
 
 export const login = { user: 'gateway', password: 'canary-database-password' } as const;
 
