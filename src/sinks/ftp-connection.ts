@@ -48,27 +48,8 @@ export interface FtpConnection {
   close(): void;
 }
 
-/** The port of an `EPSV` answer. */
-export function passivePortOf(reply: FtpReply): number | undefined {
-  const [, , port] = /([!-/:-~])\1\1(\d{1,5})\1/.exec(reply.raw) ?? [];
-  return port === undefined ? undefined : checkedPort(Number(port));
-}
-
-/** Address and port of a `PASV` answer. */
-export function passiveAddressOf(reply: FtpReply): { host: string; port: number } | undefined {
-  const [, ...numbers] = /(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3})/.exec(reply.raw) ?? [];
-  const bytes = numbers.map(Number);
-  if (bytes.length !== 6 || bytes.some((byte) => byte > 255)) return undefined;
-  const port = checkedPort(bytes[4]! * 256 + bytes[5]!);
-  return port === undefined ? undefined : { host: bytes.slice(0, 4).join('.'), port };
-}
-
 /** The number in an answer to `SIZE`; a comment may follow it. */
 export function sizeIn(reply: FtpReply): number | undefined {
   const [, digits] = /^213[ -]\s*(\d{1,15})(?!\d)/.exec(reply.raw) ?? [];
   return digits === undefined ? undefined : Number(digits);
-}
-
-function checkedPort(port: number): number | undefined {
-  return port >= 1 && port <= 65535 ? port : undefined;
 }

@@ -115,6 +115,15 @@ export function replyFailure(
   return ftpFailure(reason, `The FTP server failed to ${doing}: ${reply.text}`);
 }
 
+/** The same error with something more that its reader can do. */
+export function withHint(error: BackupError, addition: string): BackupError {
+  const { code, message, stage, reason, component, retryable, cause } = error;
+  const hint = error.hint === undefined ? addition : `${error.hint} ${addition}`;
+  const copy = new BackupError(code, message, { stage, reason, component, retryable, hint, cause });
+  if (error.stack !== undefined) copy.stack = error.stack;
+  return copy;
+}
+
 function generalReason(code: number): FtpFailureReason {
   if (code === 421) return 'server-busy';
   if (code === 425) return 'data-connection-failed';

@@ -269,7 +269,8 @@ class ControlConnection extends FTPContext implements FtpConnection {
   /** One line without control characters, and without the password, which a server may repeat. */
   #printable(text: string): string {
     const password = this.#password.reveal();
-    const safe = password === '' ? text : text.replaceAll(password, '[secret]');
+    // Words as short as that are in every text, and hiding them would show which they are.
+    const safe = password.length < 4 ? text : text.replaceAll(password, '[secret]');
     const line = safe.replace(/[\0-\x1f\x7f-\x9f]+/g, ' ').trim();
     return line.length > longestText ? `${line.slice(0, longestText)}…` : line;
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isBackupError } from '../errors.js';
 import type { BackupImage, SinkContext } from './image-sink.js';
 import { sizeIn, type FtpConnection } from './ftp-connection.js';
-import { ftpFailure, replyFailure } from './ftp-failure.js';
+import { ftpFailure, replyFailure, withHint } from './ftp-failure.js';
 import { sendFile } from './ftp-transfer.js';
 
 /** Opens a connection, logged in and inside the target folder. */
@@ -61,7 +61,7 @@ export function nameTaken(name: string): Error {
 
 /** For removing the temporary file: after a failure, and within the second that cancelling may take. */
 const cleanUpMs = 10_000;
-const cancelCleanUpMs = 500;
+const cancelCleanUpMs = 400;
 
 class FtpStore {
   readonly #login: FtpLogin;
@@ -94,7 +94,7 @@ class FtpStore {
       await this.#removeLeftovers(this.#connection);
     } catch (error) {
       if (this.#memory.leftovers.size > 0) await this.#cleanUp();
-      throw error;
+      throw this.#withLeftovers(error);
     } finally {
       this.#connection?.close();
     }
@@ -110,8 +110,13 @@ class FtpStore {
   async #upload(connection: FtpConnection): Promise<void> {
     const { bytes } = this.#image;
     this.#memory.leftovers.add(this.#temporary);
-    const open = () => this.#image.open();
-    const outcome = await sendFile(connection, this.#temporary, open, this.#context.progress);
+    const outcome = await sendFile(connection, {
+      name: this.#temporary,
+      bytes,
+      open: () => this.#image.open(),
+      progress: this.#context.progress,
+      lookAt: () => this.#lookAtTemporary(),
+    });
     if (outcome.sentBytes !== bytes) {
       const message = `The staged image changed: ${outcome.sentBytes} bytes were read instead of ${bytes}`;
       throw ftpFailure('image-unreadable', message);
@@ -130,6 +135,21 @@ class FtpStore {
     if (size !== bytes) throw sizeMismatch(size, bytes);
     if (!outcome.confirmed) {
       this.#context.warn('The FTP server never confirmed the upload; verified by size.');
+    }
+  }
+
+  async #lookAtTemporary(): Promise<number | undefined> {
+    try {
+      const connection = await this.#login(this.#context.signal);
+      try {
+        const size = await sizeOf(connection, this.#temporary);
+        return typeof size === 'number' ? size : undefined;
+      } finally {
+        connection.close();
+      }
+    } catch (error) {
+      this.#context.log('could not look at the upload: %s', (error as Error).message);
+      return undefined;
     }
   }
 
@@ -194,6 +214,16 @@ class FtpStore {
     } catch (error) {
       log('could not remove %s: %s', [...this.#memory.leftovers].join(', '), (error as Error).message);
     }
+  }
+
+  #withLeftovers(error: unknown): unknown {
+    const names = [...this.#memory.leftovers].join(', ');
+    if (names === '' || !isBackupError(error)) return error;
+    const hint = `A partial file may have been left in the folder on the FTP server: ${names}`;
+    if (error.code !== 'CANCELLED') return withHint(error, hint);
+    // The caller's own reason goes back as it came.
+    this.#context.warn(hint);
+    return error;
   }
 
   async #removeLeftovers(connection: FtpConnection | undefined): Promise<void> {

@@ -1,9 +1,10 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { isBackupError } from '../errors.js';
 import { cancelled } from '../support/abort.js';
-import { passiveAddressOf, passivePortOf, type FtpConnection, type FtpReply } from './ftp-connection.js';
-import { connectTimeout, ftpFailure, replyFailure } from './ftp-failure.js';
+import type { FtpConnection, FtpReply } from './ftp-connection.js';
+import { openDataConnection } from './ftp-data-connection.js';
+import { ftpFailure, replyFailure } from './ftp-failure.js';
 
 /** What is known after all bytes have gone out. */
 export interface FtpTransferOutcome {
@@ -13,6 +14,17 @@ export interface FtpTransferOutcome {
   readonly sentBytes: number;
 }
 
+/** What is to be sent, and how to look after it. */
+export interface FtpUpload {
+  /** Temporary name on the server. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly open: () => Readable;
+  readonly progress: (bytes: number) => void;
+  /** The size that the file has on the server by now, over another connection; `undefined` where that cannot be told. */
+  readonly lookAt: () => Promise<number | undefined>;
+}
+
 /**
  * Sends a stream to a file on the server.
  *
@@ -20,40 +32,38 @@ export interface FtpTransferOutcome {
  * arrives after the data connection has been reset: a full quota looks like a lost connection to whoever stops
  * listening at the reset. The source is opened when the server is ready for it, and always destroyed.
  */
-export async function sendFile(
-  connection: FtpConnection,
-  name: string,
-  open: () => Readable,
-  progress: (bytes: number) => void,
-): Promise<FtpTransferOutcome> {
+export async function sendFile(connection: FtpConnection, upload: FtpUpload): Promise<FtpTransferOutcome> {
   const socket = await openDataConnection(connection);
+  const exchange = connection.exchange(`STOR ${upload.name}`);
   try {
-    const exchange = connection.exchange(`STOR ${name}`);
     const answer = connection.within(connection.timeouts.replyMs, exchange.first, () => late(connection));
     const first = await orCancelled(answer, connection.signal);
-    if (first.code >= 200) throw replyFailure(first, `take ${name}`);
-    return await pump(connection, socket, exchange.final, open, progress);
+    if (first.code >= 200) throw replyFailure(first, `take ${upload.name}`);
+    const sentBytes = await pump(connection, socket, exchange.final, upload);
+    return { confirmed: await isConfirmed(connection, exchange.final, upload), sentBytes };
+  } catch (error) {
+    socket.destroy();
+    // The server must have done with the file before it can be removed.
+    await connection.within(cancelGraceMs, exchange.final, () => late(connection)).catch(ignore);
+    throw error;
   } finally {
     socket.destroy();
   }
 }
 
-/** How long the control connection may take to say why the data connection broke. */
+/** How long the control connection may take to say why the data connection broke, if an answer may take that long. */
 const graceMs = 2000;
 /** The same after cancelling, which must be over within a second. */
-const cancelGraceMs = 400;
-/** What systems keep in flight at most; a slow line needs time for it after our last write. */
-const inFlightBytes = 8 * 1024 * 1024;
+const cancelGraceMs = 300;
 
+/** Resolves to the number of bytes handed to the operating system, when that is all of them. */
 async function pump(
   connection: FtpConnection,
   socket: Socket,
   final: Promise<FtpReply>,
-  open: () => Readable,
-  progress: (bytes: number) => void,
-): Promise<FtpTransferOutcome> {
+  { open, progress }: FtpUpload,
+): Promise<number> {
   const { signal, timeouts } = connection;
-  const startedAt = performance.now();
   const source = open();
   const flushed = () => socket.bytesWritten - socket.writableLength;
   const onAbort = () => source.destroy(cancelled(signal, 'store'));
@@ -81,9 +91,7 @@ async function pump(
   }
   const sentBytes = flushed();
   progress(sentBytes);
-  const bytesPerMs = sentBytes / Math.max(1, performance.now() - startedAt);
-  const lastWordMs = Math.max(timeouts.idleMs, (2 * Math.min(sentBytes, inFlightBytes)) / bytesPerMs || 0);
-  return { confirmed: await isConfirmed(connection, final, lastWordMs), sentBytes };
+  return sentBytes;
 }
 
 /** Resolves when all is sent, with the error if it could not be. */
@@ -115,7 +123,7 @@ async function explained(
   failure: Error,
   final: Promise<FtpReply>,
 ): Promise<Error> {
-  const ms = connection.signal.aborted ? cancelGraceMs : graceMs;
+  const ms = Math.min(connection.signal.aborted ? cancelGraceMs : graceMs, connection.timeouts.replyMs);
   const broken = isBackupError(failure)
     ? failure
     : ftpFailure(
@@ -129,124 +137,56 @@ async function explained(
   return replyFailure(reply, 'store the image');
 }
 
+/**
+ * Waits for the server's last word. What we have handed over may still be on its way for long on a slow line, with
+ * nothing to be seen of it here; so as long as the file still grows, we wait on.
+ */
 async function isConfirmed(
   connection: FtpConnection,
   final: Promise<FtpReply>,
-  ms: number,
+  { bytes, lookAt }: FtpUpload,
 ): Promise<boolean> {
-  const lastWord = connection
-    .within(ms, final, () => late(connection))
-    .catch((error: unknown) => {
-      connection.log('no last word on the upload: %s', error instanceof Error ? error.message : error);
-      return undefined;
-    });
-  const reply = await orCancelled(lastWord, connection.signal);
-  if (reply !== undefined && reply.code >= 300) throw replyFailure(reply, 'store the image');
-  return reply !== undefined;
+  const lastWord = final.catch((error: unknown) => {
+    connection.log('no last word on the upload: %s', error instanceof Error ? error.message : error);
+    return 'lost' as const;
+  });
+  for (let seen = -1; ;) {
+    const reply = await orCancelled(lastWord, connection.signal, connection.timeouts.idleMs);
+    if (reply === 'lost') return false;
+    if (reply !== 'late') {
+      if (reply.code >= 300) throw replyFailure(reply, 'store the image');
+      return true;
+    }
+    const size = await lookAt();
+    connection.log('no last word on the upload yet, the file has %s of %d bytes', size ?? 'unknown', bytes);
+    if (size === undefined || size <= seen || size === bytes) {
+      connection.close();
+      return false;
+    }
+    seen = size;
+  }
 }
 
-async function orCancelled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** The promise's outcome, `late` after a time if one is given, or the rejection that cancelling is. */
+async function orCancelled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T>;
+async function orCancelled<T>(promise: Promise<T>, signal: AbortSignal, ms: number): Promise<T | 'late'>;
+async function orCancelled<T>(promise: Promise<T>, signal: AbortSignal, ms?: number): Promise<T | 'late'> {
   let onAbort: () => void = ignore;
-  const abort = new Promise<never>((_, reject) => {
+  let timer: NodeJS.Timeout | undefined;
+  const other = new Promise<'late'>((resolve, reject) => {
     onAbort = () => {
       reject(cancelled(signal, 'store'));
     };
+    if (ms !== undefined) timer = setTimeout(resolve, ms, 'late');
   });
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
-    return await Promise.race([abort, promise]);
+    return await Promise.race([other, promise]);
   } finally {
+    clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-/** Opens a passive data connection, and only to the server's own address. */
-async function openDataConnection(connection: FtpConnection): Promise<Socket> {
-  const extended = await connection.command('EPSV');
-  const port = extended.code === 229 ? passivePortOf(extended) : undefined;
-  let failure: Error = replyFailure(extended, 'open a passive data connection (EPSV)');
-  if (port !== undefined) {
-    try {
-      return await connectData(connection, port);
-    } catch (error) {
-      // Some routers pass PASV only.
-      failure = error as Error;
-      if (connection.signal.aborted || connection.remoteAddress.includes(':')) throw failure;
-    }
-  } else if (extended.code === 421) {
-    throw failure;
-  }
-  const passive = await connection.command('PASV');
-  if (passive.code !== 227)
-    throw passive.code < 400 || port === undefined
-      ? replyFailure(passive, 'open a passive data connection (PASV)')
-      : failure;
-  const target = passiveAddressOf(passive);
-  if (target === undefined) {
-    throw ftpFailure(
-      'protocol-error',
-      `The FTP server gave no usable address for a data connection: ${passive.text}`,
-    );
-  }
-  if (target.host !== connection.remoteAddress) {
-    throw ftpFailure(
-      'data-address-refused',
-      `The FTP server offered a data connection to another host (${target.host}), which is refused`,
-    );
-  }
-  return connectData(connection, target.port);
-}
-
-function connectData(connection: FtpConnection, port: number): Promise<Socket> {
-  const { remoteAddress: host, signal, timeouts, address } = connection;
-  return new Promise((resolve, reject) => {
-    // A server asking for a connection to one of the system's own services is not offering a transfer.
-    if (port < 1024) {
-      reject(
-        ftpFailure('data-address-refused', `The FTP server offered port ${port} for data, which is refused`),
-      );
-      return;
-    }
-    if (signal.aborted) {
-      reject(cancelled(signal, 'store'));
-      return;
-    }
-    const socket = connect({ host, port });
-    const fail = (error: Error) => {
-      finish();
-      socket.on('error', ignore).destroy();
-      reject(error);
-    };
-    const onAbort = () => {
-      fail(cancelled(signal, 'store'));
-    };
-    const onError = (error: Error) => {
-      fail(
-        ftpFailure(
-          'data-connection-failed',
-          `The data connection to ${host} port ${port} could not be opened`,
-          error,
-        ),
-      );
-    };
-    const timer = setTimeout(() => {
-      fail(ftpFailure('data-connection-failed', connectTimeout(`${address} (data port ${port})`).message));
-    }, timeouts.connectMs);
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-      socket.removeListener('error', onError);
-    };
-    socket.once('error', onError);
-    signal.addEventListener('abort', onAbort, { once: true });
-    socket.once('connect', () => {
-      finish();
-      // Until the transfer listens, an early reset must not be an uncaught error.
-      socket.on('error', ignore);
-      resolve(socket);
-    });
-  });
 }
 
 function watchProgress(

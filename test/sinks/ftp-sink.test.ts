@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
-import { FtpSink, Secret, isBackupError, type BackupError, type FtpSinkOptions } from 'gateway-backup';
+import { FtpSink, Secret, type BackupError, type FtpSinkOptions } from 'gateway-backup';
+import { assertNoSecret, canary, ftpError } from '../support/ftp-failure.js';
 import { recordingContext, testImage, type RecordingContext } from '../support/ftp-image.js';
 import { ScriptedFtpServer, type FtpScript } from '../support/scripted-ftp-server.js';
 
-const password = 'canary-Zx81';
+const password = canary;
 const image = testImage(1_000_003);
 const server = await ScriptedFtpServer.start();
 after(() => server.stop());
@@ -28,31 +29,10 @@ function sink(options: Partial<FtpSinkOptions> = {}): FtpSink {
   });
 }
 
-/** What a failed call threw; also holds that no secret and no listener was left anywhere. */
-async function failure(action: Promise<unknown>, context: RecordingContext): Promise<BackupError> {
-  const error: unknown = await action.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  assert.ok(isBackupError(error), `no BackupError but ${String(error)}`);
-  assert.equal(context.listeners(), 0);
-  assertNoSecret(context, error);
-  for (const stream of image.opened.splice(0)) assert.ok(stream.destroyed);
-  return error;
-}
-
-function assertNoSecret(context: RecordingContext, error?: BackupError): void {
-  const said = [...context.lines, ...context.warnings];
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    said.push(cause.message, String(cause.stack), JSON.stringify(cause));
-  }
-  for (const line of said) assert.doesNotMatch(line, new RegExp(password));
-}
-
 async function fails(script: FtpScript, options: Partial<FtpSinkOptions> = {}): Promise<BackupError> {
   server.script = script;
   const context = recordingContext();
-  return failure(sink(options).store(image, context), context);
+  return ftpError(sink(options).store(image, context), context, image);
 }
 
 const finalPath = `/home/${image.name}`;
@@ -127,7 +107,7 @@ test('a name that is taken is refused by prepare and by store, and the file ther
     (context: RecordingContext) => sink().store(image, context),
   ]) {
     const context = recordingContext();
-    const error = await failure(call(context), context);
+    const error = await ftpError(call(context), context, image);
     assert.equal(error.code, 'SINK_REJECTED');
     assert.equal(error.reason, 'name-taken');
     assert.equal(error.retryable, false);

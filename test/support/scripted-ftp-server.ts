@@ -53,8 +53,13 @@ export class ScriptedFtpServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Sockets that clients still hold open. */
-  get openSockets(): number {
+  /** Sockets that clients still hold open, once those that they closed have been noticed. */
+  async openSockets(): Promise<number> {
+    // What nobody reads does not see its end.
+    for (const socket of this.#sockets) socket.resume();
+    for (let round = 0; round < 200 && this.#sockets.size > 0; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
     return this.#sockets.size;
   }
 
@@ -199,11 +204,17 @@ class Session implements ScriptedSession {
     const data = await this.data();
     const chunks: Buffer[] = [];
     let bytes = 0;
-    for await (const chunk of data as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      this.server.files.set(path, Buffer.concat(chunks));
-      await this.server.script['data']?.(this, String(bytes));
+    try {
+      for await (const chunk of data as AsyncIterable<Buffer>) {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        this.server.files.set(path, Buffer.concat(chunks));
+        await this.server.script['data']?.(this, String(bytes));
+      }
+    } catch (error) {
+      // Scripts that cut the connection say what is to be said.
+      if (this.server.script['data'] === undefined) this.reply('426 connection closed');
+      throw error;
     }
     this.reply('226 complete');
   }
