@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import type { ComponentCollector } from '../collectors/component-collector.js';
-import type { DatabaseSession } from '../database/database-session.js';
 import type { GatewayFacts } from '../gateway/gateway-facts.js';
 import type { ImageEntry } from '../image/image-entry.js';
 import { pathFault } from '../image/entry-path.js';
@@ -11,6 +10,7 @@ import {
   testCollectorContext,
   testGatewayFacts,
   type TestCollectorContext,
+  type TestDatabase,
   type TestMachine,
 } from './testing-contexts.js';
 
@@ -26,7 +26,7 @@ export interface CollectorUnderTest {
   /** Facts that differ from {@link testGatewayFacts}. Default: none. */
   readonly facts?: Partial<GatewayFacts> | undefined;
   /** The main database, for a collector that reads it. Default: none. */
-  readonly database?: DatabaseSession | undefined;
+  readonly database?: TestDatabase | undefined;
   /** Called after the test. */
   readonly dispose?: (() => Promise<void> | void) | undefined;
 }

@@ -35,6 +35,7 @@ export {
   testSinkContext,
   type TestCollectorContext,
   type TestCollectorContextOptions,
+  type TestDatabase,
   type TestMachine,
   type TestSinkContext,
 } from './testing-contexts.js';

@@ -17,6 +17,13 @@ export interface TestMachine {
 }
 
 /**
+ * A session, or what opens one that ends with the signal.
+ *
+ * @public
+ */
+export type TestDatabase = DatabaseSession | ((signal: AbortSignal) => Promise<DatabaseSession>);
+
+/**
  * What {@link testCollectorContext} can be told.
  *
  * @public
@@ -26,8 +33,8 @@ export interface TestCollectorContextOptions {
   readonly signal?: AbortSignal | undefined;
   /** Facts that differ from {@link testGatewayFacts}. Default: none. */
   readonly facts?: Partial<GatewayFacts> | undefined;
-  /** The main database. Default: none; asking for it is refused. */
-  readonly database?: DatabaseSession | undefined;
+  /** The main database, or how to open it at the first call. Default: none; asking for it is refused. */
+  readonly database?: TestDatabase | undefined;
 }
 
 /**
@@ -81,6 +88,7 @@ export function testCollectorContext(
   const { gatewayRoot, hostRoot } = machine;
   const warnings: string[] = [];
   const annotations: Record<string, JsonValue> = {};
+  let session: Promise<DatabaseSession> | undefined;
   const warn = (message: string) => {
     warnings.push(message);
   };
@@ -94,7 +102,7 @@ export function testCollectorContext(
     resolve: (...segments) => join(gatewayRoot, ...segments),
     hostPath: (...segments) => join(hostRoot, ...segments),
     ...fileSources({ gatewayRoot, hostRoot, signal, warn, annotate }),
-    database: () => (database === undefined ? Promise.reject(noDatabase()) : Promise.resolve(database)),
+    database: () => (session ??= openTestDatabase(database, signal)),
     warn,
     annotate,
     warnings,
@@ -136,8 +144,14 @@ export function testSinkContext(signal: AbortSignal = new AbortController().sign
   };
 }
 
-function noDatabase(): BackupError {
-  return new BackupError('DATABASE_UNAVAILABLE', 'this test has no database', {
+async function openTestDatabase(
+  database: TestDatabase | undefined,
+  signal: AbortSignal,
+): Promise<DatabaseSession> {
+  // A session listens to its signal as long as it is open; by one of its own, the collector's listeners can be counted.
+  if (typeof database === 'function') return database(AbortSignal.any([signal]));
+  if (database !== undefined) return database;
+  throw new BackupError('DATABASE_UNAVAILABLE', 'this test has no database', {
     stage: 'collect',
     hint: 'Hand a session to testCollectorContext as option database.',
   });
