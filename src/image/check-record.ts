@@ -25,8 +25,21 @@ export function checkRecord(
   if (faults.none && found.some(({ path }, index) => path !== record.entries[index]!.path)) {
     faults.add('record', 'the entries are in another order than it lists them', RECORD_ENTRY);
   }
+  checkOwnEntries(entries, faults);
   checkComponents(record, faults);
   return recorded;
+}
+
+/** `backup.json` cannot speak of itself, nor of the manifest: they always look the same. */
+function checkOwnEntries(entries: readonly ZipDirectoryEntry[], faults: ImageFaults): void {
+  const own = entries.filter(({ path }) => path === RECORD_ENTRY || path === MANIFEST_ENTRY);
+  for (const entry of own) {
+    if (entry.externalAttributes >>> 0 !== 0o100600 * 0x10000)
+      faults.add('metadata', 'its mode is not 0600', entry.path);
+    if (unixTimeOf(entry) !== unixTimeOf(own[0]!)) {
+      faults.add('metadata', `its time is not that of ${own[0]!.path}`, entry.path);
+    }
+  }
 }
 
 function compare(entry: ZipDirectoryEntry, expected: RecordedEntry, faults: ImageFaults): void {
