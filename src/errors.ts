@@ -29,7 +29,8 @@ export type BackupErrorCode =
  *
  * @public
  */
-export type BackupStage = 'options' | 'plan' | 'collect' | 'image' | 'mapping' | 'store' | 'verify' | 'service';
+export type BackupStage =
+  'options' | 'plan' | 'collect' | 'image' | 'mapping' | 'store' | 'verify' | 'service';
 
 /**
  * Facts of a {@link BackupError}, given when it is made.

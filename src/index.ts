@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export { GatewayBackup, runBackup } from './backup/gateway-backup.js';
+export type { BackupRunOptions, GatewayBackupOptions } from './backup/gateway-backup-options.js';
 export { auditsCollector } from './collectors/audits-collector.js';
 export type {
   Applicability,
@@ -23,7 +25,15 @@ export type {
 export type { DumpOptions } from './database/database-dump.js';
 export type { DatabaseSession, OpenDatabaseSession, RawValue } from './database/database-session.js';
 export { openDatabaseSession, type DatabaseSessionConfig } from './database/mysql-session.js';
-export { BackupError, isBackupError } from './errors.js';
+export {
+  BackupError,
+  isBackupError,
+  type BackupErrorCode,
+  type BackupErrorFacts,
+  type BackupStage,
+} from './errors.js';
+export type { BackupEvent } from './events.js';
+export type { DatabaseFacts, GatewayFacts } from './gateway/gateway-facts.js';
 export { type BackupRecord, type RecordedComponent, type RecordedEntry } from './image/backup-record.js';
 export { bytesEntry, type ImageContent, type ImageEntry } from './image/image-entry.js';
 export type { ImageFault, ImageFaultCode } from './image/image-fault.js';
@@ -41,8 +51,19 @@ export {
   type MappingFault,
   type MappingTemplate,
 } from './mapping/mapping-template-generator.js';
-export type { FtpOptions } from './options/backup-options.js';
+export type { BackupOptions, FtpOptions } from './options/backup-options.js';
+export { BackupPlan, type PlannedComponent, type PlanReason } from './plan/backup-plan.js';
+export type {
+  BackupReport,
+  CollectedComponent,
+  ComponentReport,
+  StoredImageReport,
+  UncollectedComponent,
+} from './report.js';
 export { Secret, type SecretSource } from './secrets/secret.js';
 export { FtpSink, type FtpSinkOptions } from './sinks/ftp-sink.js';
 export type { BackupImage, ImageSink, SinkContext, StoredImage } from './sinks/image-sink.js';
+export { LocalFileSink } from './sinks/local-file-sink.js';
 export { retryingSink, type RetryingSinkOptions } from './sinks/retrying-sink.js';
+export type { AbortableOptions } from './support/abort.js';
+export type { Log } from './support/log.js';

@@ -32,7 +32,7 @@ export function auditsCollector(options: DumpOptions = {}): ComponentCollector {
         path: 'audits.gz',
         content: 'compressed',
         async *open() {
-          yield* gzipBlocks(dump.blocks);
+          yield* gzipBlocks(dump.blocks, { level: context.compressionLevel });
           const summary = dump.summary!;
           context.annotate({ ...annotations(summary), sqlBytes: summary.bytes });
           warnOfDump(context, summary);

@@ -73,10 +73,12 @@ export interface CollectorContext {
   readonly file: (path: string, entryPath: string) => Promise<ImageEntry | undefined>;
   /** The main database: opened at the first call, one consistent snapshot for the whole run. */
   readonly database: () => Promise<DatabaseSession>;
+  /** Compression level of the run, 0 to 9, for content that a collector compresses itself. */
+  readonly compressionLevel: number;
   /** Adds a warning to the report. */
   readonly warn: (message: string) => void;
   /** Adds facts to this component's record in `backup.json`; dropped if the component fails. */
-  readonly annotate: (facts: { readonly [key: string]: JsonValue }) => void;
+  readonly annotate: (facts: Readonly<Record<string, JsonValue>>) => void;
 }
 
 /**

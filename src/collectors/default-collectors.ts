@@ -1,9 +1,12 @@
+import { auditsCollector } from './audits-collector.js';
 import { caCollector } from './ca-collector.js';
 import type { ComponentCollector } from './component-collector.js';
 import { configCollector } from './config-collector.js';
+import type { DumpOptions } from '../database/database-dump.js';
 import { esmCollector } from './esm-collector.js';
 import { extCollector, type ExtCollectorOptions } from './ext-collector.js';
 import { maCollector } from './ma-collector.js';
+import { maindbCollector } from './maindb-collector.js';
 import { osCollector } from './os-collector.js';
 
 /**
@@ -12,6 +15,8 @@ import { osCollector } from './os-collector.js';
  * @public
  */
 export interface DefaultCollectorsOptions {
+  /** Both parts of the database. */
+  readonly database?: DumpOptions | undefined;
   /** Library extensions. */
   readonly ext?: ExtCollectorOptions | undefined;
 }
@@ -21,6 +26,18 @@ export interface DefaultCollectorsOptions {
  *
  * @public
  */
-export function defaultCollectors({ ext }: DefaultCollectorsOptions = {}): readonly ComponentCollector[] {
-  return [configCollector, osCollector, caCollector, maCollector, extCollector(ext), esmCollector];
+export function defaultCollectors({
+  database,
+  ext,
+}: DefaultCollectorsOptions = {}): readonly ComponentCollector[] {
+  return [
+    maindbCollector(database),
+    auditsCollector(database),
+    configCollector,
+    osCollector,
+    caCollector,
+    maCollector,
+    extCollector(ext),
+    esmCollector,
+  ];
 }

@@ -35,7 +35,7 @@ export function ownIdentity(): ProcessIdentity {
  */
 export function isAlive(identity: ProcessIdentity): boolean | 'unknown' {
   if (identity.host !== hostname() || differ(identity.namespace, pidNamespace())) return 'unknown';
-  if (differ(identity.boot, bootId()) || !exists(identity.pid)) return false;
+  if (differ(identity.boot, bootId()) || !isRunning(identity.pid)) return false;
   const start = startOf(identity.pid);
   if (start === 'ended') return false;
   return identity.startTicks === 0 || start === undefined || start === identity.startTicks;
@@ -45,7 +45,8 @@ function differ(a: string | undefined, b: string | undefined): boolean {
   return a !== undefined && b !== undefined && a !== b;
 }
 
-function exists(pid: number): boolean {
+/** Whether some process has this number now. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -100,6 +100,7 @@ export function testCollectorContext(
     signal,
     log: () => undefined,
     resolve: (...segments) => join(gatewayRoot, ...segments),
+    compressionLevel: 3,
     hostPath: (...segments) => join(hostRoot, ...segments),
     ...fileSources({ gatewayRoot, hostRoot, signal, warn, annotate }),
     database: () => (session ??= openTestDatabase(database, signal)),

@@ -105,6 +105,7 @@ export function recordingContext(
     signal,
     log: () => undefined,
     resolve: (...segments) => join(machine.gatewayRoot, ...segments),
+    compressionLevel: 3,
     hostPath: (...segments) => join(machine.hostRoot, ...segments),
     ...fileSources({ ...machine, signal, warn, annotate, retryDelaysMs }),
     database: () => Promise.reject(new Error('no database in this test')),

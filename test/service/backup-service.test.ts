@@ -440,7 +440,7 @@ test('hostile node names, hosts and users come out harmless in headers, page, lo
   });
   assert.equal(answer.text, '400 No such node');
   assert.equal(answer.headers['set-cookie'], undefined);
-   
+
   const control = /[\u0000-\u001f]/;
   assert.doesNotMatch(audits[0]!.node!, control);
   await ask({ port, user: `Basic ${Buffer.from('=?UTF-8?Q?=1B[2J?=:x').toString('base64')}` });

@@ -16,7 +16,7 @@ import { ensure } from './prerequisites.js';
 export class GatewayFixture implements AsyncDisposable {
   readonly server: PrivateMariaDb;
   /** Login that every database of this fixture has. */
-  readonly login = { user: 'gateway', password: 'sample-Db-1' } as const;
+  readonly login = { user: 'gateway', password: 'canary-Db-1' } as const;
   readonly #gateways: SampleGateway[] = [];
   readonly #folders: string[] = [];
   #databases = 0;

@@ -1,0 +1,354 @@
+import { randomUUID } from 'node:crypto';
+import type { CollectorContext, ComponentName } from '../collectors/component-collector.js';
+import { BackupError, isBackupError } from '../errors.js';
+import type { BackupEvent } from '../events.js';
+import { isPlausibleVersion } from '../gateway/gateway-version.js';
+import { backupRecord, printBackupRecord } from '../image/backup-record.js';
+import { bytesEntry } from '../image/image-entry.js';
+import { StagedImage } from '../image/staged-image.js';
+import { clearLeftovers } from '../image/staging-leftovers.js';
+import { MappingTemplateGenerator } from '../mapping/mapping-template-generator.js';
+import type { BackupPlan } from '../plan/backup-plan.js';
+import type { BackupReport, ComponentReport, StoredImageReport } from '../report.js';
+import { cancelled, throwIfCancelled } from '../support/abort.js';
+import { errnoOf } from '../support/errno.js';
+import { logFor } from '../support/log.js';
+import { ownVersion } from '../support/own-version.js';
+import { collectorContext } from './collector-context.js';
+import { EventEmitter } from './event-emitter.js';
+import { checkFreeSpace } from './free-space.js';
+import { versionUnknown } from './gateway-version-unknown.js';
+import { lockPath } from './lock-path.js';
+import { openMainDatabase } from './open-main-database.js';
+import { PendingFile } from './pending-file.js';
+import type { PreparedBackup } from './prepared-backup.js';
+import { runCollectors, type ComponentAnnotations } from './run-collectors.js';
+import { RunDatabase } from './run-database.js';
+import { acquireRunLock } from './run-lock.js';
+import { sinkContext } from './sink-context.js';
+
+const log = logFor('collect');
+
+/**
+ * One run, after everything was checked that can be checked without work:
+ *
+ * 1. lock the node
+ * 2. clear what a killed run left in the staging folder
+ * 3. estimate, and compare with the free space
+ * 4. open the staged image; its first entry is the version
+ * 5. collect the components, one after the other
+ * 6. generate the mapping template, inside the same snapshot; then let the database go
+ * 7. write the record, the manifest and the directory; read the image back
+ * 8. store the image; give the mapping template its name
+ * 9. report
+ */
+export class BackupRun {
+  readonly #prepared: PreparedBackup;
+  readonly #signal: AbortSignal;
+  readonly #emitter: EventEmitter;
+  readonly #database: RunDatabase;
+  readonly #reports: ComponentReport[] = [];
+  readonly #warnings: string[] = [];
+  readonly #now: () => number;
+  #mappingTemplate: string | undefined;
+  /** Why the mapping template is missing or incomplete. */
+  #mappingError: BackupError | undefined;
+
+  constructor(
+    prepared: PreparedBackup,
+    onEvent: ((event: BackupEvent) => void) | undefined,
+    signal: AbortSignal,
+  ) {
+    this.#prepared = prepared;
+    this.#signal = signal;
+    this.#now = () => prepared.gateway.now().getTime();
+    this.#emitter = new EventEmitter(onEvent, log, this.#now);
+    this.#database = new RunDatabase(() => openMainDatabase(prepared.detected, prepared.gateway, signal));
+  }
+
+  /** The plan with what its components would take. */
+  async estimate(): Promise<BackupPlan> {
+    await using _database = this.#database;
+    return await this.#estimate();
+  }
+
+  async run(): Promise<BackupReport> {
+    const { plan, detected, startedAt } = this.#prepared;
+    try {
+      await using _lock = await acquireRunLock(await lockPath(detected), {
+        run: randomUUID(),
+        startedAt,
+        signal: this.#signal,
+      });
+      this.#emitter.emit({ type: 'planned', components: plan.components });
+      for (const warning of [...detected.facts.warnings, ...plan.warnings]) this.#warn(warning);
+      await using _database = this.#database;
+      return await this.#work();
+    } catch (error) {
+      const failure = this.#asFailure(error);
+      throw failure.withReport(this.#report('failed', null, failure));
+    }
+  }
+
+  async #work(): Promise<BackupReport> {
+    const { sink, gateway, imageName, startedAt } = this.#prepared;
+    const directory = sink.stagingDirectory ?? gateway.workDirectory;
+    await clearLeftovers(directory);
+    const plan = await this.#estimate();
+    if (gateway.checkFreeSpace) await checkFreeSpace({ folder: directory, bytes: spaceFor(plan) });
+    const version = await this.#version();
+    await using staged = await StagedImage.create(directory, imageName, {
+      signal: this.#signal,
+      level: gateway.compressionLevel,
+      startedAt,
+    });
+    await staged.writer.addOwn(bytesEntry('version', version));
+    const annotations = await this.#collect(plan, staged);
+    await using mapping = await this.#generateMappingTemplate();
+    await this.#database.close();
+
+    await staged.writer.addOwn(bytesEntry('backup.json', this.#record(version, annotations, staged)));
+    const { bytes: totalBytes } = await staged.finish();
+    await staged.confirm({
+      signal: this.#signal,
+      full: gateway.verification === 'full',
+      onProgress: (bytes) => {
+        this.#emitter.emit({ type: 'progress', stage: 'verify', bytes, totalBytes });
+      },
+    });
+    const stored = await this.#store(staged);
+    await this.#publish(mapping);
+    return this.#report(this.#status(), stored, this.#mappingError);
+  }
+
+  async #collect(plan: BackupPlan, staged: StagedImage): Promise<ComponentAnnotations> {
+    const { gateway, options } = this.#prepared;
+    return runCollectors({
+      plan,
+      collectors: gateway.collectors,
+      writer: staged.writer,
+      database: this.#database,
+      contextFor: (component, annotate) =>
+        this.#contextFor(component, {
+          annotate,
+          warn: (message) => {
+            this.#warn(message, component);
+          },
+        }),
+      haltOnFirstFailure: options.haltOnFirstFailure,
+      signal: this.#signal,
+      emitter: this.#emitter,
+      log,
+      now: this.#now,
+      reports: this.#reports,
+    });
+  }
+
+  #contextFor(
+    component: ComponentName,
+    hooks: Pick<CollectorContext, 'annotate' | 'warn'>,
+  ): CollectorContext {
+    return collectorContext({
+      component,
+      gateway: this.#prepared.detected.facts,
+      signal: this.#signal,
+      database: this.#database,
+      compressionLevel: this.#prepared.gateway.compressionLevel,
+      ...hooks,
+    });
+  }
+
+  /** Asks the collectors for sizes. One that cannot tell now says why when it collects. */
+  async #estimate(): Promise<BackupPlan> {
+    const { plan, gateway } = this.#prepared;
+    const estimates = new Map<ComponentName, number>();
+    for (const { component, included } of plan.components) {
+      const collector = included
+        ? gateway.collectors.find((each) => each.component === component)
+        : undefined;
+      if (collector?.estimate === undefined) continue;
+      throwIfCancelled(this.#signal, 'plan');
+      // What is noticed here is noticed again when the component is collected.
+      const context = this.#contextFor(component, { warn: () => undefined, annotate: () => undefined });
+      try {
+        estimates.set(component, await collector.estimate(context));
+      } catch (error) {
+        throwIfCancelled(this.#signal, 'plan');
+        log('no estimate for %s: %s', component, error instanceof Error ? error.message : typeof error);
+      }
+    }
+    return plan.withEstimates(estimates);
+  }
+
+  /** The version as found, or as the database says. */
+  async #version(): Promise<string> {
+    const { facts } = this.#prepared.detected;
+    if (facts.version !== undefined) return facts.version;
+    let cause: unknown;
+    if (facts.database.local) {
+      try {
+        const session = await this.#database.session();
+        const [row] = await session.query('SELECT current_version FROM ssg_version');
+        const version = row?.[0]?.toString('utf8').trim() ?? '';
+        if (isPlausibleVersion(version)) return version;
+      } catch (error) {
+        throwIfCancelled(this.#signal, 'plan');
+        cause = error;
+      }
+    }
+    throw versionUnknown(cause);
+  }
+
+  /** Generates the template and puts it on disk under a temporary name. */
+  async #generateMappingTemplate(): Promise<PendingFile | undefined> {
+    const { mappingTemplate: path, options } = this.#prepared;
+    if (path === undefined) return undefined;
+    try {
+      const generator = new MappingTemplateGenerator(await this.#database.session());
+      const template = await generator.generate({ signal: this.#signal });
+      for (const { table, name, message } of template.faults) {
+        this.#mappingFailed(
+          `The mapping template is incomplete: ${table} ${name}: ${message}`,
+          'incomplete',
+          undefined,
+        );
+      }
+      if (this.#mappingError !== undefined && options.haltOnFirstFailure) throw this.#mappingError;
+      return await PendingFile.write(path, template.xml);
+    } catch (error) {
+      throwIfCancelled(this.#signal, 'mapping');
+      if (error !== this.#mappingError) {
+        const reason = isBackupError(error) ? error.message : (errnoOf(error) ?? String(error));
+        this.#mappingFailed(`The mapping template could not be made: ${reason}`, 'missing', error);
+      }
+      if (options.haltOnFirstFailure) throw this.#mappingError!;
+      return undefined;
+    }
+  }
+
+  #mappingFailed(message: string, reason: string, cause: unknown): void {
+    this.#mappingError ??= new BackupError('MAPPING_TEMPLATE_FAILED', message, {
+      stage: 'mapping',
+      reason,
+      cause,
+    });
+    this.#warn(message);
+  }
+
+  async #publish(mapping: PendingFile | undefined): Promise<void> {
+    if (mapping === undefined) return;
+    try {
+      await mapping.publish();
+      this.#mappingTemplate = mapping.path;
+    } catch (error) {
+      const reason = isBackupError(error) ? error.message : (errnoOf(error) ?? String(error));
+      this.#mappingFailed(`The mapping template could not be written: ${reason}`, 'missing', error);
+    }
+  }
+
+  #record(version: string, annotations: ComponentAnnotations, staged: StagedImage): string {
+    const { detected, plan, startedAt, gateway } = this.#prepared;
+    return printBackupRecord(
+      backupRecord({
+        generator: { name: 'gateway-backup', version: ownVersion },
+        gateway: { version, node: detected.facts.node },
+        kind: plan.kind,
+        status: this.#status(),
+        startedAt,
+        endedAt: gateway.now(),
+        components: this.#reports.map(({ component, status, reason, entries, bytes }) => ({
+          component,
+          outcome: status,
+          reason,
+          entries,
+          bytes,
+          annotations: annotations.get(component),
+        })),
+        warnings: this.#warnings,
+        entries: staged.writer.entries,
+      }),
+    );
+  }
+
+  async #store(image: StagedImage): Promise<StoredImageReport> {
+    const { sink } = this.#prepared;
+    try {
+      const { path } = await sink.store(
+        image,
+        sinkContext(this.#signal, {
+          progress: (bytes) => {
+            this.#emitter.emit({ type: 'progress', stage: 'store', bytes, totalBytes: image.bytes });
+          },
+          warn: (message) => {
+            this.#warn(message);
+          },
+        }),
+      );
+      const stored = { path, bytes: image.bytes, sha256: image.sha256 };
+      this.#emitter.emit({ type: 'stored', image: stored });
+      return stored;
+    } catch (error) {
+      throwIfCancelled(this.#signal, 'store');
+      if (sink.stagedOnFailure === 'discard') throw error;
+      // Hours of dumping are not thrown away for a password.
+      const kept = await image.keep();
+      const failure = this.#asFailure(error);
+      throw new BackupError(failure.code, `${failure.message} The image was kept: ${kept}`, {
+        stage: 'store',
+        reason: failure.reason,
+        retryable: failure.retryable,
+        hint: `Store ${kept} yourself, or remove it and back up again.`,
+        cause: error,
+      });
+    }
+  }
+
+  /** Success has to be proven, component by component. */
+  #status(): 'success' | 'partial' {
+    const { plan } = this.#prepared;
+    const wanted = plan.components.filter((line) => line.included || plan.failsFor(line));
+    const whole = wanted.every(({ component }) =>
+      this.#reports.some((report) => report.component === component && report.status === 'collected'),
+    );
+    return whole && this.#mappingError === undefined ? 'success' : 'partial';
+  }
+
+  #report(
+    status: BackupReport['status'],
+    image: StoredImageReport | null,
+    error: BackupError | undefined,
+  ): BackupReport {
+    const { startedAt } = this.#prepared;
+    return Object.freeze({
+      status,
+      image,
+      components: Object.freeze([...this.#reports]),
+      warnings: Object.freeze([...this.#warnings]),
+      startedAt,
+      durationMs: this.#now() - startedAt.getTime(),
+      mappingTemplate: this.#mappingTemplate,
+      error: error === undefined ? undefined : { code: error.code, message: error.message, hint: error.hint },
+    });
+  }
+
+  #warn(message: string, component?: ComponentName): void {
+    this.#warnings.push(component === undefined ? message : `${component}: ${message}`);
+    this.#emitter.emit({ type: 'warning', message, component });
+  }
+
+  #asFailure(error: unknown): BackupError {
+    if (this.#signal.aborted) return cancelled(this.#signal, 'collect');
+    if (isBackupError(error)) return error;
+    const message = error instanceof Error ? error.message : String(error);
+    return new BackupError('INTERNAL', `An unexpected error, please report it: ${message}`, {
+      stage: 'collect',
+      cause: error,
+    });
+  }
+}
+
+/** What does not compress is as large in the image as it was; and a little for headers and the record. */
+function spaceFor(plan: BackupPlan): number {
+  const bytes = plan.components.reduce((sum, { estimatedBytes }) => sum + (estimatedBytes ?? 0), 0);
+  return bytes + 1024 * 1024;
+}
