@@ -78,9 +78,11 @@ const unavailable: Readonly<Record<string, Verdict>> = {
     reason: 'auth-refused',
     text: 'asked for the password in clear text, which we refuse',
   },
+  PROTOCOL_VIOLATION: { reason: 'protocol-violation', text: 'does not speak as a database server does' },
   AUTH_SWITCH_PLUGIN_ERROR: {
     reason: 'auth-refused',
     text: 'asked for a way to log in that we do not know or do not accept',
+    hint: 'Over a network some ways to log in need TLS: set the option database.tls.',
   },
 };
 

@@ -434,17 +434,29 @@ async function logIn(
   signal: AbortSignal,
 ): Promise<Wire> {
   // Loaded when needed: who only plans or verifies does not pay for the driver.
-  const { createConnection } = await import('mysql2');
+  const { authPlugins, createConnection } = await import('mysql2');
   const onAbort = (): void => {
     socket.destroy();
   };
   let received = 0;
   const onData = (chunk: Buffer): void => {
     received += chunk.length;
-    if (received > MAX_HANDSHAKE_BYTES) socket.destroy(violation('sent an endless greeting'));
+    if (received > MAX_HANDSHAKE_BYTES) {
+      socket.destroy(Object.assign(new Error('an endless greeting'), { code: 'PROTOCOL_VIOLATION' }));
+    }
   };
   socket.on('data', onData);
-  const connection = createConnection(driverOptions(config, socket, timeoutMs));
+  const connection = createConnection({
+    ...driverOptions(config, socket, timeoutMs),
+    ...(isSameMachine(config, socket)
+      ? {}
+      : {
+          authPlugins: {
+            caching_sha2_password: authPlugins.caching_sha2_password({ onServerPublicKey: refusePublicKey }),
+            sha256_password: authPlugins.sha256_password({ onServerPublicKey: refusePublicKey }),
+          },
+        }),
+  });
   try {
     await new Promise<void>((resolve, reject) => {
       connection.on('error', reject);
@@ -467,6 +479,19 @@ async function logIn(
     socket.off('data', onData);
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** Whether what we send can be heard, and answered, by somebody between us and the server. */
+function isSameMachine(
+  { socketPath }: DatabaseSessionConfig,
+  { remoteAddress, localAddress }: Socket,
+): boolean {
+  return socketPath !== undefined || remoteAddress === localAddress;
+}
+
+/** Over a network without TLS, whoever answers could hand us a key of his own and read the password. */
+function refusePublicKey(): void {
+  throw new Error('a public key that came unprotected over the network is not trusted');
 }
 
 function driverOptions(config: DatabaseSessionConfig, socket: Socket, timeoutMs: number): ConnectionOptions {
