@@ -25,6 +25,9 @@ const STATEMENTS = [
   'UNLOCK TABLES;',
   'SELECT SETVAL(',
   'DO SETVAL(',
+  'PREPARE ',
+  'EXECUTE ',
+  'DEALLOCATE PREPARE ',
 ].map((words) => Buffer.from(words));
 
 const HEAD_BYTES =
