@@ -143,8 +143,6 @@ const osManifest = `# Operating system files that belong to a backup, one absolu
 # Not on every machine
 /etc/snmp/snmpd.conf
 /etc/ssh/sshd_config
-# A folder is not a regular file
-/etc/ssh
 `;
 
 function nodeProperties({ nodeId, database }: SampleFacts): string {

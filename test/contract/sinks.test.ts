@@ -1,4 +1,7 @@
-import { FtpSink, retryingSink } from 'gateway-backup';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FtpSink, LocalFileSink, retryingSink, type ImageSink } from 'gateway-backup';
 import { imageSinkContract, MemorySink } from 'gateway-backup/testing';
 import { ScriptedFtpServer } from '../support/scripted-ftp-server.js';
 
@@ -10,6 +13,21 @@ imageSinkContract('MemorySink', () => {
     list: () => Promise.resolve([...sink.images.keys()]),
   };
 });
+
+for (const [name, staged] of [
+  ['LocalFileSink', (sink: LocalFileSink): ImageSink => sink],
+  ['LocalFileSink, staged on another file system', elsewhere],
+] as const) {
+  imageSinkContract(name, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gateway-backup-test-'));
+    return {
+      sink: staged(new LocalFileSink(join(folder, 'node1.zip'))),
+      read: (imageName) => readFile(join(folder, imageName)).catch(() => undefined),
+      list: () => readdir(folder),
+      dispose: () => rm(folder, { recursive: true, force: true }),
+    };
+  });
+}
 
 for (const [name, wrap] of [
   ['FtpSink', (sink: FtpSink) => sink],
@@ -32,4 +50,14 @@ for (const [name, wrap] of [
       dispose: () => server.stop(),
     };
   });
+}
+
+/** A rename does not reach from there to the folder for temporary files. */
+function elsewhere(sink: LocalFileSink): ImageSink {
+  return {
+    name: sink.name,
+    stagingDirectory: '/dev/shm',
+    prepare: (imageName, context) => sink.prepare(imageName, context),
+    store: (image, context) => sink.store(image, context),
+  };
 }
