@@ -250,14 +250,17 @@ export class ImageWriter implements AsyncDisposable {
   ): Promise<void> {
     const ahead: { target: Target; content: PreparedContent | Promise<PreparedContent> }[] = [];
     let aheadBytes = 0;
+    const write = (target: Target, prepared: PreparedContent): Promise<void> | undefined => {
+      const record = this.#writePrepared(target, prepared);
+      observer.onBytes?.(prepared.bytes);
+      observer.onEntry?.(record);
+      return this.#file.ready();
+    };
     const writeFirst = async (): Promise<void> => {
       const { target, content } = ahead.shift()!;
       const prepared = content instanceof Promise ? await content : content;
       aheadBytes -= prepared.bytes;
-      const record = this.#writePrepared(target, prepared);
-      observer.onBytes?.(prepared.bytes);
-      observer.onEntry?.(record);
-      await this.#file.ready();
+      await write(target, prepared);
     };
     const breath = new Breath();
     try {
@@ -278,11 +281,15 @@ export class ImageWriter implements AsyncDisposable {
             level: this.#level,
             compressed: isCompressed(entry),
           });
-          // Awaited in its turn; until then a failure must not count as unhandled.
-          if (prepared instanceof Promise) prepared.catch(ignore);
-          ahead.push({ target, content: prepared });
-          aheadBytes += content.whole.length;
-          while (ahead.length > MAX_AHEAD || aheadBytes > MAX_AHEAD_BYTES) await writeFirst();
+          if (ahead.length === 0 && !(prepared instanceof Promise)) {
+            await write(target, prepared);
+          } else {
+            // Awaited in its turn; until then a failure must not count as unhandled.
+            if (prepared instanceof Promise) prepared.catch(ignore);
+            ahead.push({ target, content: prepared });
+            aheadBytes += content.whole.length;
+            while (ahead.length > MAX_AHEAD || aheadBytes > MAX_AHEAD_BYTES) await writeFirst();
+          }
           await breath.take();
         } else {
           try {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { crc32, gunzipSync, gzipSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { BLOCK_BYTES, BlockPool, blockPool } from '#dist/image/block-pool.js';
-import { chooseStrategy, type BlockStrategy } from '#dist/image/block-strategy.js';
+import { chooseStrategy, isDense, type BlockStrategy } from '#dist/image/block-strategy.js';
 import { BlockDeflater, type BlockDeflaterOptions } from '#dist/image/deflate-blocks.js';
 import { gzipBlocks } from '#dist/image/gzip-blocks.js';
 import { rounds, testSeed } from '../support/soak.js';
@@ -156,3 +156,15 @@ async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
   for await (const piece of pieces) all.push(piece);
   return Buffer.concat(all);
 }
+
+describe('the look at a file that calls itself compressed', () => {
+  it('tells compressed content from text, code and runs', () => {
+    for (const bytes of [1024, 5000, 100_000]) {
+      assert.ok(isDense(randomBytes(bytes)), `${bytes} random bytes`);
+      assert.ok(!isDense(Buffer.alloc(bytes, 'import java.util.Map; ')), `${bytes} bytes of text`);
+      assert.ok(!isDense(Buffer.alloc(bytes)), `${bytes} zeros`);
+      assert.ok(!isDense(Buffer.from(randomBytes(bytes).toString('base64'))), `${bytes} bytes in base64`);
+    }
+    assert.ok(!isDense(randomBytes(100)), 'too little to tell');
+  });
+});
