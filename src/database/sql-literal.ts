@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { sqlKernel } from './sql-kernel.js';
 
 /**
  * Writers of SQL literals into a block. Each takes the block and a position and gives the position behind what it wrote;
@@ -61,7 +62,8 @@ export function isCarriedAsText(value: Buffer, asciiOnly: boolean): boolean {
   return asciiOnly ? isAscii(value) : isUtf8(value);
 }
 
-const SHORT_TEXT_BYTES = 256;
+/** Up to here one loop that does everything beats several calls into native code. */
+const SHORT_TEXT_BYTES = 128;
 
 function writeShortText(block: Buffer, start: number, value: Buffer, asciiOnly: boolean): number {
   const { length } = value;
@@ -89,15 +91,26 @@ function writeShortText(block: Buffer, start: number, value: Buffer, asciiOnly: 
 
 function writeLongText(block: Buffer, start: number, value: Buffer, asciiOnly: boolean): number {
   if (!isCarriedAsText(value, asciiOnly)) return -1;
-  let at = start;
-  block[at++] = QUOTE;
-  at = writeEscaped(block, at, value);
+  block[start] = QUOTE;
+  const at = writeEscaped(block, start + 1, value);
   block[at] = QUOTE;
   return at + 1;
 }
 
 /** The inside of a string, for a value that {@link isCarriedAsText}. */
 export function writeEscaped(block: Buffer, start: number, value: Buffer): number {
+  if (sqlKernel === undefined) return escapeByByte(block, start, value);
+  const { maxBytes } = sqlKernel;
+  if (value.length <= maxBytes) return sqlKernel.escape(block, start, value);
+  let at = start;
+  for (let i = 0; i < value.length; i += maxBytes) {
+    at = sqlKernel.escape(block, at, value.subarray(i, i + maxBytes));
+  }
+  return at;
+}
+
+/** {@link writeEscaped} without the kernel. */
+export function escapeByByte(block: Buffer, start: number, value: Buffer): number {
   const { length } = value;
   let at = start;
   for (let i = 0; i < length; i++) {
@@ -126,8 +139,18 @@ export function writeHexDigits(block: Buffer, start: number, value: Buffer): num
     }
     return at;
   }
-  for (let i = 0; i < length; i += HEX_STEP_BYTES) {
-    const end = Math.min(length, i + HEX_STEP_BYTES);
+  if (sqlKernel === undefined) return hexByString(block, start, value);
+  const { maxBytes } = sqlKernel;
+  if (length <= maxBytes) return sqlKernel.hex(block, start, value);
+  for (let i = 0; i < length; i += maxBytes) at = sqlKernel.hex(block, at, value.subarray(i, i + maxBytes));
+  return at;
+}
+
+/** {@link writeHexDigits} without the kernel, for long values. */
+export function hexByString(block: Buffer, start: number, value: Buffer): number {
+  let at = start;
+  for (let i = 0; i < value.length; i += HEX_STEP_BYTES) {
+    const end = Math.min(value.length, i + HEX_STEP_BYTES);
     at += block.write(value.toString('hex', i, end), at, 'latin1');
   }
   return at;

@@ -85,7 +85,7 @@ test('a server that wants the password in clear text does not get it', { timeout
   let received = Buffer.alloc(0);
   const error = await outcome(async (connection) => {
     connection.socket.on('data', (chunk) => {
-      received = Buffer.concat([received, chunk as Buffer]);
+      received = Buffer.concat([received, chunk]);
     });
     connection.send(greeting());
     await connection.read();

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { sqlKernel } from '#dist/database/sql-kernel.js';
+import {
+  escapeByByte,
+  hexByString,
+  isCarriedAsText,
+  writeEscaped,
+  writeHexDigits,
+  writeText,
+} from '#dist/database/sql-literal.js';
+import { rounds, testSeed } from '../support/soak.js';
+
+/** Bytes of which many need an escape, of lengths around what the loops do at a time. */
+const bytes = fc.oneof(
+  fc.uint8Array({ maxLength: 300 }),
+  fc.array(fc.constantFrom(0x5c, 0x27, 0x22, 0x0a, 0x0d, 0x2c, 0x30, 0x78, 0x61, 0xc3, 0xa9), {
+    maxLength: 300,
+  }),
+  fc.tuple(fc.nat(200_000), fc.uint8Array({ minLength: 1, maxLength: 40 })).map(([length, pattern]) => {
+    return Buffer.alloc(length, Buffer.from(pattern));
+  }),
+);
+
+const check = (property: fc.IProperty<[Uint8Array | number[]]>): void => {
+  fc.assert(property, { numRuns: rounds(300, 20_000), seed: testSeed('literals') });
+};
+
+test('the kernel is used where this machine has it', () => {
+  assert.notEqual(sqlKernel, undefined);
+});
+
+test('text is escaped by five escapes, whatever its length', () => {
+  check(
+    fc.property(bytes, (list) => {
+      const value = Buffer.from(list);
+      const expected = value
+        .toString('latin1')
+        .replace(/[\\'"\n\r]/g, (sign) => `\\${{ '\n': 'n', '\r': 'r' }[sign] ?? sign}`);
+      for (const write of [writeEscaped, escapeByByte]) {
+        const block = Buffer.alloc(2 * value.length + 40, 0x2a);
+        const end = write(block, 7, value);
+        assert.equal(block.toString('latin1', 7, end), expected);
+        assert.equal(block[6], 0x2a, 'nothing before');
+        assert.equal(block[end], 0x2a, 'nothing behind');
+      }
+    }),
+  );
+});
+
+test('hexadecimal digits are those of the bytes, whatever their number', () => {
+  check(
+    fc.property(bytes, (list) => {
+      const value = Buffer.from(list);
+      for (const write of [writeHexDigits, hexByString]) {
+        const block = Buffer.alloc(2 * value.length + 40, 0x2a);
+        const end = write(block, 3, value);
+        assert.equal(block.toString('latin1', 3, end), value.toString('hex'));
+        assert.equal(block[end], 0x2a, 'nothing behind');
+      }
+    }),
+  );
+});
+
+test('a string is written only if a restore leaves it as it is', () => {
+  check(
+    fc.property(bytes, (list) => {
+      const value = Buffer.from(list);
+      for (const asciiOnly of [true, false]) {
+        const block = Buffer.alloc(2 * value.length + 40);
+        const end = writeText(block, 0, value, asciiOnly);
+        const carried =
+          !/[\0\u001a]|0x,/u.test(value.toString('latin1')) &&
+          (asciiOnly
+            ? value.every((byte) => byte < 0x80)
+            : value.toString('utf8') === new TextDecoder().decode(value)) &&
+          Buffer.from(value.toString('utf8')).equals(value);
+        assert.equal(end >= 0, carried);
+        assert.equal(isCarriedAsText(value, asciiOnly), carried);
+        if (end >= 0)
+          assert.equal(block.toString('latin1', 0, 1) + block.toString('latin1', end - 1, end), "''");
+      }
+    }),
+  );
+});
