@@ -97,8 +97,13 @@ async function pump(
 /** Resolves when all is sent, with the error if it could not be. */
 function send(source: Readable, socket: Socket): Promise<Error | undefined> {
   return new Promise((resolve) => {
+    // A socket that breaks takes the source down with it, and the source then reports the socket's error as its own.
+    let socketDone = false;
+    for (const event of ['error', 'close']) socket.once(event, () => (socketDone = true));
     let sourceError: Error | undefined;
-    source.once('error', (error) => (sourceError ??= error));
+    source.once('error', (error) => {
+      if (!socketDone) sourceError = error;
+    });
     // Nothing is to be read, but without reading we would not see the server close.
     socket.resume();
     pipeline(source, socket, (error) => {

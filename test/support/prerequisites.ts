@@ -31,7 +31,10 @@ const prerequisites = {
   wget: { packages: ['wget'], programs: ['/usr/bin/wget'] },
   openssl: { packages: ['openssl'], programs: ['/usr/bin/openssl'] },
   tmux: { packages: ['tmux'], programs: ['/usr/bin/tmux'] },
-  proftpd: { packages: ['proftpd-core'], programs: ['/usr/sbin/proftpd', '/usr/sbin/ftpasswd'] },
+  proftpd: {
+    packages: ['proftpd-core'],
+    programs: ['/usr/sbin/proftpd', '/usr/sbin/ftpasswd', '/usr/sbin/ftpquota'],
+  },
   'pure-ftpd': {
     packages: ['pure-ftpd', 'pure-ftpd-common'],
     programs: ['unpacked:usr/sbin/pure-ftpd', 'unpacked:usr/bin/pure-pw'],

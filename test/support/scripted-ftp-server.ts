@@ -208,7 +208,8 @@ class Session implements ScriptedSession {
       for await (const chunk of data as AsyncIterable<Buffer>) {
         chunks.push(chunk);
         bytes += chunk.length;
-        this.server.files.set(path, Buffer.concat(chunks));
+        // A file that was deleted meanwhile is written on unseen, as on a real server.
+        if (this.server.files.has(path)) this.server.files.set(path, Buffer.concat(chunks));
         await this.server.script['data']?.(this, String(bytes));
       }
     } catch (error) {
