@@ -1,6 +1,6 @@
 import { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,11 +89,15 @@ export class PrivateMariaDb implements AsyncDisposable {
     const server = new PrivateMariaDb(programs, directory, options);
     try {
       const account = await serverAccount();
+      await mkdir(server.#temporaryDirectory);
       await chmod(directory, 0o755);
-      if (account !== undefined) await chown(directory, account.uid, account.gid);
+      for (const path of [directory, server.#temporaryDirectory]) {
+        if (account !== undefined) await chown(path, account.uid, account.gid);
+      }
       const install = [
         '--no-defaults',
         `--datadir=${server.#dataDirectory}`,
+        `--tmpdir=${server.#temporaryDirectory}`,
         '--auth-root-authentication-method=normal',
         '--skip-test-db',
         ...(account === undefined ? [] : ['--user=mysql']),
@@ -220,6 +224,11 @@ export class PrivateMariaDb implements AsyncDisposable {
     return join(this.directory, 'data');
   }
 
+  // A server that starts removes the temporary tables that it finds, also those of its neighbours.
+  get #temporaryDirectory(): string {
+    return join(this.directory, 'tmp');
+  }
+
   #client(args: readonly string[], input: ProgramInput, database: string | undefined): Promise<Buffer> {
     const target = database === undefined ? [] : ['--', database];
     return runProgram(this.#programs.client, [...this.clientArguments, ...args, ...target], { input });
@@ -246,6 +255,7 @@ export class PrivateMariaDb implements AsyncDisposable {
     const args = [
       '--no-defaults',
       `--datadir=${this.#dataDirectory}`,
+      `--tmpdir=${this.#temporaryDirectory}`,
       `--socket=${this.socketPath}`,
       `--pid-file=${join(this.directory, 'pid')}`,
       `--log-error=${errorLog}`,
