@@ -65,6 +65,7 @@ export function changedSince(before: Stats, after: Stats, bytesRead: number): bo
 // Time stamps are coarse: a second write within this time may leave them as they are.
 const clockTickMs = 20;
 const defaultRetryDelaysMs = [25, 100, 375, 1000, 2000];
+const slabBytes = 1024 * 1024;
 // Above it a file is no longer small, whatever it was when it was listed.
 const maximumBytes = 64 * 1024 * 1024;
 
@@ -103,8 +104,7 @@ function attempt(path: Buffer, root: SourceRoot): WholeSource {
 }
 
 function readToEnd(descriptor: number, expectedBytes: number, path: Buffer): Buffer {
-  // One byte more than expected, so that the end is usually met within the first buffer.
-  let buffer: Buffer = Buffer.allocUnsafeSlow(expectedBytes === 0 ? 4096 : expectedBytes + 1);
+  let buffer = fromSlab(expectedBytes === 0 ? 4096 : expectedBytes);
   let filled = 0;
   for (;;) {
     const count = readSync(descriptor, buffer, filled, buffer.length - filled, null);
@@ -113,6 +113,17 @@ function readToEnd(descriptor: number, expectedBytes: number, path: Buffer): Buf
     if (filled === expectedBytes) return buffer.subarray(0, filled);
     if (filled === buffer.length) buffer = enlarged(buffer, path);
   }
+}
+
+// Thousands of buffers of their own would keep the garbage collector busy.
+let slab: Buffer = Buffer.alloc(0);
+
+function fromSlab(bytes: number): Buffer {
+  if (bytes > slabBytes / 4) return Buffer.allocUnsafeSlow(bytes);
+  if (bytes > slab.length) slab = Buffer.allocUnsafeSlow(slabBytes);
+  const piece = slab.subarray(0, bytes);
+  slab = slab.subarray(bytes);
+  return piece;
 }
 
 function enlarged(buffer: Buffer, path: Buffer): Buffer {
