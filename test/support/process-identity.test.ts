@@ -22,7 +22,7 @@ describe('the identity of a process', { timeout: 30_000 }, () => {
 
   it('is gone when the process has ended and nobody has cleared it away', async (test) => {
     // The shell turns into a program that never asks what became of its child.
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000'], {
+    const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 1000'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     test.after(() => parent.kill('SIGKILL'));
