@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BackupError } from '../errors.js';
+import { dumpHex, quote } from './dump-hex.js';
 import {
   endedByExit,
   findMariaDbPrograms,
@@ -166,35 +167,7 @@ export class PrivateMariaDb implements AsyncDisposable {
    * @param tables - Names of the tables. Default: all base tables.
    */
   async dumpHex(database: string, tables?: readonly string[]): Promise<string> {
-    const named = tables === undefined ? '' : `AND table_name IN (${tables.map(quote).join(', ')})`;
-    // HEX of a number would round it, and a FLOAT's text has fewer digits than it holds.
-    // Of every table its name, and its columns as expressions; quoted by the server, which knows the odd names.
-    const list = await this.query(
-      `SET SESSION group_concat_max_len = 1000000;
-       SELECT HEX(table_name), HEX(CONCAT('\`', REPLACE(table_name, '\`', '\`\`'), '\`')),
-         HEX(GROUP_CONCAT(
-           CASE data_type WHEN 'float' THEN 'HEX(CONCAT(CAST(' WHEN 'double' THEN 'HEX(CONCAT((' WHEN 'decimal' THEN 'HEX(CONCAT((' ELSE 'HEX(((' END,
-           '\`', REPLACE(column_name, '\`', '\`\`'), '\`',
-           IF(data_type = 'float', ' AS DOUBLE)))', ')))') ORDER BY ordinal_position))
-       FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-       WHERE table_schema = ${quote(database)} AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ${named} GROUP BY table_name ORDER BY table_name`,
-    );
-    const statements: string[] = [];
-    for (const line of lines(list)) {
-      const [hexName = '', table = '', columns = ''] = line.split('\t');
-      const [quoted, expressions] = [table, columns].map((hex) => Buffer.from(hex, 'hex').toString());
-      statements.push(
-        `SELECT '${marker}', '${hexName}'; SHOW CREATE TABLE ${quoted ?? ''}; SELECT ${expressions ?? ''} FROM ${quoted ?? ''};`,
-      );
-    }
-    const output = await this.query(statements.join('\n'), database);
-    return output
-      .split(marker)
-      .map((part) => {
-        const [head = '', definition = '', ...rows] = part.split('\n');
-        return [head, definition, ...rows.filter((row) => row !== '').sort(), ''].join('\n');
-      })
-      .join(marker);
+    return dumpHex((sql, name) => this.query(sql, name), database, tables);
   }
 
   /** Ends the server in good order, or after a {@link PrivateMariaDb.kill} just starts it, on the same port and data. */
@@ -304,9 +277,6 @@ function startFailed(message: string, cause?: unknown): BackupError {
   });
 }
 
-// Stands before each table; no column, being hexadecimal, can look like it.
-const marker = '== table';
-
 async function freePort(): Promise<number> {
   const listener = createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -338,12 +308,4 @@ async function answers(socketPath: string): Promise<boolean> {
 
 async function delay(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function lines(output: string): string[] {
-  return output.split('\n').filter((line) => line !== '');
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }
