@@ -1,5 +1,11 @@
+import {
+  createServer as createPlainServer,
+  type IncomingMessage,
+  type Server as PlainServer,
+  type ServerResponse,
+} from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { BackupService } from './backup-service.js';
 
@@ -23,6 +29,11 @@ export interface ServiceCertificate {
 export interface ListenOptions extends ServiceCertificate {
   /** Default: 8443. */
   readonly port?: number | undefined;
+  /**
+   * A further port without TLS. Every request there is refused with `SSL required`, and recorded, unless the service trusts
+   * a proxy in front of it. Default: none.
+   */
+  readonly plainPort?: number | undefined;
   /** Address to listen on. Default: every one. */
   readonly host?: string | undefined;
   /** Ask clients for a certificate; users with a registered one cannot log in otherwise. Default: true. */
@@ -45,13 +56,15 @@ export interface ListenOptions extends ServiceCertificate {
 export interface ListeningService {
   /** The port that it listens on. */
   readonly port: number;
+  /** The port without TLS, when there is one. */
+  readonly plainPort: number | undefined;
   /** For what this interface does not offer. */
   readonly server: Server;
   /** New connections get this certificate. Throws, and changes nothing, if certificate and key do not belong together. */
   setCertificate(certificate: ServiceCertificate): void;
   /**
    * Stops: no new connections, idle ones are closed, running answers have `graceMs` to end (default: 0), then they are cut.
-   * Resolves when the last connection is closed.
+   * Resolves when the last connection is closed and the last backup has cleaned up.
    */
   close(graceMs?: number): Promise<void>;
 }
@@ -68,42 +81,69 @@ export async function listenBackupService(
   service: BackupService,
   options: ListenOptions,
 ): Promise<ListeningService> {
-  const headersTimeoutMs = options.headersTimeoutMs ?? 10_000;
+  const answers = new Set<Promise<void>>();
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    const done = service(request, response).finally(() => answers.delete(done));
+    answers.add(done);
+  };
+  const limits = connectionLimits(options);
   const server = createServer(
     {
+      ...limits,
       cert: options.certificate,
       key: options.key,
       minVersion: 'TLSv1.2',
       requestCert: options.requestClientCertificate ?? true,
       // Registered certificates are compared by thumbprint; who signed them does not matter.
       rejectUnauthorized: false,
-      handshakeTimeout: headersTimeoutMs,
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: options.requestTimeoutMs ?? 30_000,
-      keepAliveTimeout: options.keepAliveTimeoutMs ?? 5000,
-      connectionsCheckingInterval: Math.min(connectionsCheckMs, headersTimeoutMs),
-      maxHeaderSize: maxHeaderBytes,
-      insecureHTTPParser: false,
-      // A client that is switched off sends no word of it.
-      keepAlive: true,
-      keepAliveInitialDelay: 30_000,
-      noDelay: true,
+      handshakeTimeout: limits.headersTimeout,
     },
-    (request, response) => {
-      void service(request, response);
-    },
+    answer,
   );
-  server.maxConnections = options.maxConnections ?? 2048;
-  server.on('connect', refuseTunnel);
-  const connections = watchConnections(server);
-  await listen(server, options);
+  const plain = options.plainPort === undefined ? undefined : createPlainServer(limits, answer);
+  const servers = plain === undefined ? [server] : [server, plain];
+  const connections = new Set<Socket>();
+  for (const each of servers) {
+    each.maxConnections = options.maxConnections ?? 2048;
+    each.on('connect', refuseTunnel);
+    watchConnections(each, connections);
+  }
+  const closeAll = async (graceMs: number): Promise<void> => {
+    await Promise.all(servers.map((each) => close(each, connections, graceMs)));
+    // An answer without a connection still has to clean up after its backup.
+    await Promise.all(answers);
+  };
+  try {
+    await listen(server, options.host, options.port ?? 8443);
+    if (plain !== undefined) await listen(plain, options.host, options.plainPort ?? 0);
+  } catch (error) {
+    await closeAll(0);
+    throw error;
+  }
   return {
-    port: (server.address() as AddressInfo).port,
+    port: portOf(server),
+    plainPort: plain === undefined ? undefined : portOf(plain),
     server,
     setCertificate: ({ certificate, key }) => {
       server.setSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
     },
-    close: (graceMs = 0) => close(server, connections, graceMs),
+    close: (graceMs = 0) => closeAll(graceMs),
+  };
+}
+
+function connectionLimits(options: ListenOptions) {
+  const headersTimeout = options.headersTimeoutMs ?? 10_000;
+  return {
+    headersTimeout,
+    requestTimeout: options.requestTimeoutMs ?? 30_000,
+    keepAliveTimeout: options.keepAliveTimeoutMs ?? 5000,
+    connectionsCheckingInterval: Math.min(connectionsCheckMs, headersTimeout),
+    maxHeaderSize: maxHeaderBytes,
+    insecureHTTPParser: false,
+    // A client that is switched off sends no word of it.
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+    noDelay: true,
   };
 }
 
@@ -117,16 +157,14 @@ function refuseTunnel(_request: unknown, socket: Duplex): void {
 }
 
 /** Also those that have not finished their handshake, of which the HTTP server knows nothing. */
-function watchConnections(server: Server): ReadonlySet<Socket> {
-  const connections = new Set<Socket>();
+function watchConnections(server: NetServer, connections: Set<Socket>): void {
   server.on('connection', (socket: Socket) => {
     connections.add(socket);
     socket.on('close', () => connections.delete(socket));
   });
-  return connections;
 }
 
-function listen(server: Server, { host, port = 8443 }: ListenOptions): Promise<void> {
+function listen(server: NetServer, host: string | undefined, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ port, host }, () => {
@@ -136,8 +174,17 @@ function listen(server: Server, { host, port = 8443 }: ListenOptions): Promise<v
   });
 }
 
-async function close(server: Server, connections: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+function portOf(server: NetServer): number {
+  return (server.address() as AddressInfo).port;
+}
+
+async function close(
+  server: Server | PlainServer,
+  connections: ReadonlySet<Socket>,
+  graceMs: number,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => {
+    // Also of a server that never listened.
     server.close(() => {
       resolve();
     });

@@ -1,0 +1,30 @@
+import type { GatewayDatabase } from '../../database/gateway-database.js';
+import type { AbortableOptions } from '../../support/abort.js';
+import type { ConnectorDirectory } from './connector-directory.js';
+
+/** What a connector's list of endpoints holds when it serves browser-based administration. */
+const administrationEndpoint = 'ADMIN_APPLET';
+
+/**
+ * The ports of the Gateway's own `connector` table.
+ *
+ * @public
+ */
+export class GatewayConnectorDirectory implements ConnectorDirectory {
+  readonly #database: GatewayDatabase;
+
+  constructor(database: GatewayDatabase) {
+    this.#database = database;
+  }
+
+  async allowsBrowserAdministration(port: number, options: AbortableOptions = {}): Promise<boolean> {
+    const rows = await this.#database.query(
+      'SELECT endpoints FROM connector WHERE enabled = 1 AND port = ?',
+      [port],
+      options,
+    );
+    return rows.some(([endpoints]) =>
+      (endpoints ?? '').split(',').some((endpoint) => endpoint.trim() === administrationEndpoint),
+    );
+  }
+}

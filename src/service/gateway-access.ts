@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import type { GatewayBackupOptions } from '../backup/gateway-backup-options.js';
+import type { GatewayDatabase } from '../database/gateway-database.js';
+import { MysqlGatewayDatabase } from '../database/mysql-gateway-database.js';
+import { detectGateway } from '../gateway/detect-gateway.js';
+import { decodeGatewayPassword } from '../secrets/gateway-password.js';
+import { resolveSecret, Secret } from '../secrets/secret.js';
+import type { AbortableOptions } from '../support/abort.js';
+
+/**
+ * The Gateway's own database, and what of this node is needed to use it.
+ *
+ * @public
+ */
+export interface GatewayAccess extends AsyncDisposable {
+  readonly database: GatewayDatabase;
+  /** `node.id` of node.properties: this node's `nodeid` in `cluster_info`. */
+  readonly nodeId: string;
+  /** `local` when the database runs on this node, else its address. */
+  readonly databaseAddress: string;
+  /** Ends the connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Finds the Gateway's main database by its node.properties, wherever it runs. Connects when it is first asked.
+ *
+ * Throws `GATEWAY_NOT_CONFIGURED`, or `DATABASE_UNAVAILABLE` when the password cannot be had.
+ *
+ * @public
+ */
+export async function openGatewayAccess(
+  options: GatewayBackupOptions = {},
+  { signal }: AbortableOptions = {},
+): Promise<GatewayAccess> {
+  const { facts, databasePassword } = await detectGateway({
+    gatewayRoot: resolve(options.gatewayRoot ?? '/opt/SecureSpan'),
+    hostRoot: resolve(options.hostRoot ?? '/'),
+    gatewayVersion: options.gatewayVersion,
+    localDatabaseOnly: true,
+    rpmProgram: options.rpmProgram ?? 'rpm',
+    rpmTimeoutMs: options.rpmTimeoutMs ?? 30_000,
+    signal,
+  });
+  const { host, port, name, user, local, address } = facts.database;
+  const password =
+    options.databasePassword === undefined
+      ? await decodeGatewayPassword(new Secret(databasePassword ?? ''), options.passphrase)
+      : await resolveSecret(options.databasePassword);
+  const database = new MysqlGatewayDatabase({ host, port, name, user, password, ...options.database });
+  const close = (): Promise<void> => database.close();
+  return {
+    database,
+    nodeId: facts.node,
+    databaseAddress: local ? 'local' : (address ?? host),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
