@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import {
   type ListenOptions,
 } from 'gateway-backup/service';
 import { hashScryptPassword } from '#dist/service/passwords/scrypt-password.js';
-import { TestAuthority, type TestCertificate } from './certificates.js';
+import { TestAuthority } from './certificates.js';
 import { StandInBackup } from './stand-in-backup.js';
 
 export const adminPassword = 'admin-Secret-1';
@@ -25,12 +26,24 @@ export const certified = `certified:${adminPassword}`;
 /** Cheap to check, so that tests measure the service and not scrypt. */
 const cheap = { cost: 256, blockSize: 8, parallelization: 1 };
 
+// Made once for all services of a test process: openssl takes longer than anything else here.
+const certificates = makeCertificates();
+
+function makeCertificates() {
+  const folder = mkdtempSync(join(tmpdir(), 'service-certificates-'));
+  process.on('exit', () => {
+    rmSync(folder, { recursive: true });
+  });
+  const authority = new TestAuthority(folder);
+  return { authority, server: authority.issue('server'), client: authority.issue('certified') };
+}
+
 /** A service in this process, around a stand-in for the backup. */
 export class ServiceFixture implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'service-'));
-  readonly authority = new TestAuthority(this.folder);
-  readonly certificate: TestCertificate = this.authority.issue('server');
-  readonly clientCertificate: TestCertificate = this.authority.issue('certified');
+  readonly authority = certificates.authority;
+  readonly certificate = certificates.server;
+  readonly clientCertificate = certificates.client;
   readonly usersFile = join(this.folder, 'users.json');
   readonly backup = new StandInBackup();
   readonly audits: AuditRecord[] = [];
@@ -79,7 +92,6 @@ export class ServiceFixture implements AsyncDisposable {
 
   async #writeUsers(): Promise<void> {
     const password = await hashScryptPassword(new Secret(adminPassword), cheap);
-    const { X509Certificate } = await import('node:crypto');
     const fingerprint = new X509Certificate(this.clientCertificate.certificate).fingerprint256;
     const certificates = [`sha256:${fingerprint.replaceAll(':', '').toLowerCase()}`];
     const users = [
