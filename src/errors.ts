@@ -38,6 +38,7 @@ export type BackupStage =
  * @public
  */
 export interface BackupErrorFacts {
+  /** Where in a run. */
   readonly stage: BackupStage;
   /** A finer, stable reason inside the code, for example `access-denied` or `name-taken`. See docs/errors.md. */
   readonly reason?: string | undefined;
@@ -49,6 +50,7 @@ export interface BackupErrorFacts {
   readonly hint?: string | undefined;
   /** What was done until then, when a run had begun. */
   readonly report?: BackupReport | undefined;
+  /** The error behind this one, as it was thrown. */
   readonly cause?: unknown;
 }
 

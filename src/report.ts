@@ -14,13 +14,17 @@ export type ComponentReport = CollectedComponent | UncollectedComponent;
  * @public
  */
 export interface CollectedComponent {
+  /** The component's name. */
   readonly component: ComponentName;
+  /** All of it is in the image. */
   readonly status: 'collected';
+  /** Nothing to explain. */
   readonly reason?: undefined;
   /** Entries of this component in the image. */
   readonly entries: number;
   /** Their uncompressed size. */
   readonly bytes: number;
+  /** Time that it took. */
   readonly durationMs: number;
 }
 
@@ -30,14 +34,19 @@ export interface CollectedComponent {
  * @public
  */
 export interface UncollectedComponent {
+  /** The component's name. */
   readonly component: ComponentName;
+  /** `failed` makes the backup partial, `not-applicable` does not. */
   readonly status: 'not-applicable' | 'failed';
   /** Why, in a sentence. */
   readonly reason: string;
   /** The code of the error, for a failed component. */
   readonly code?: BackupErrorCode | undefined;
+  /** Nothing of it is in the image. */
   readonly entries: 0;
+  /** Nothing of it is in the image. */
   readonly bytes: 0;
+  /** Time until it failed. */
   readonly durationMs: number;
 }
 
@@ -49,6 +58,7 @@ export interface UncollectedComponent {
 export interface StoredImageReport {
   /** Final path or address, without any user information. */
   readonly path: string;
+  /** Size of the whole image. */
   readonly bytes: number;
   /** SHA-256 of the whole image, lower-case hex. */
   readonly sha256: string;
@@ -60,13 +70,17 @@ export interface StoredImageReport {
  * @public
  */
 export interface BackupReport {
+  /** `success`: every component that was wanted and applies is whole in the image. */
   readonly status: 'success' | 'partial' | 'failed';
   /** `null` when there is no image. */
   readonly image: StoredImageReport | null;
   /** In run order. */
   readonly components: readonly ComponentReport[];
+  /** What an operator should know, in sentences. */
   readonly warnings: readonly string[];
+  /** The time that the image's name has. */
   readonly startedAt: Date;
+  /** From the start to the stored image. */
   readonly durationMs: number;
   /** Path of the mapping template, when one was asked for and made. */
   readonly mappingTemplate?: string | undefined;

@@ -28,10 +28,15 @@ import { sessionSettings, snapshotStatements } from './session-settings.js';
  * @public
  */
 export interface DatabaseSessionConfig extends DatabaseConnectionOptions {
+  /** Name or address of the server. */
   readonly host: string;
+  /** Its port. */
   readonly port: number;
+  /** Name of the database. */
   readonly name: string;
+  /** The account that logs in. */
   readonly user: string;
+  /** Its password. */
   readonly password: Secret;
 }
 

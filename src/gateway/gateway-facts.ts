@@ -4,9 +4,13 @@
  * @public
  */
 export interface DatabaseFacts {
+  /** Name or address of the server. */
   readonly host: string;
+  /** Its port. */
   readonly port: number;
+  /** Name of the database. */
   readonly name: string;
+  /** The Gateway's account. */
   readonly user: string;
   /** Whether the first address that the host resolves to belongs to this machine. */
   readonly local: boolean;
@@ -34,7 +38,9 @@ export interface GatewayFacts {
   readonly isAppliance: boolean;
   /** The list of operating-system files exists. */
   readonly hasOsManifest: boolean;
+  /** The main database. */
   readonly database: DatabaseFacts;
+  /** The Enterprise Service Manager. */
   readonly esm: {
     readonly installed: boolean;
     readonly running: boolean;

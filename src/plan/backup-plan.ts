@@ -24,9 +24,11 @@ export type PlanReason = 'selected' | 'default' | 'not-selected' | 'not-applicab
  * @public
  */
 export interface PlannedComponent {
+  /** The component's name. */
   readonly component: ComponentName;
   /** Whether its collector will run. */
   readonly included: boolean;
+  /** The rule that decided, in a word. */
   readonly reason: PlanReason;
   /** A full sentence for the operator. */
   readonly explanation: string;
@@ -41,6 +43,7 @@ export interface PlannedComponent {
  * @public
  */
 export class BackupPlan {
+  /** `custom`: only named components are wanted. */
   readonly kind: 'standard' | 'custom';
   /** In run order: the order of the collectors. */
   readonly components: readonly PlannedComponent[];

@@ -17,6 +17,7 @@ import type { BackupImage, ImageSink, SinkContext, StoredImage } from './image-s
  * @public
  */
 export class LocalFileSink implements ImageSink {
+  /** {@inheritDoc ImageSink.name} */
   readonly name = 'local file';
   /** The folder itself, so that storing is a rename. */
   readonly stagingDirectory: string;
@@ -32,7 +33,11 @@ export class LocalFileSink implements ImageSink {
     this.stagingDirectory = dirname(this.#path);
   }
 
-  /** @throws BackupError `SINK_REJECTED`: `name-taken`, `folder-missing`, `not-a-folder`, `not-writable`. */
+  /**
+   * Checks that the folder is there and can be written, and that the names are free.
+   *
+   * @throws BackupError `SINK_REJECTED`: `name-taken`, `folder-missing`, `not-a-folder`, `not-writable`.
+   */
   async prepare(imageName: string, { signal }: SinkContext): Promise<void> {
     throwIfCancelled(signal, 'store');
     await checkFolderIsWritable(this.stagingDirectory);
@@ -40,6 +45,7 @@ export class LocalFileSink implements ImageSink {
     await checkNameIsFree(join(this.stagingDirectory, imageName));
   }
 
+  /** {@inheritDoc ImageSink.store} */
   async store(image: BackupImage, { signal, progress }: SinkContext): Promise<StoredImage> {
     throwIfCancelled(signal, 'store');
     const path = join(this.stagingDirectory, image.name);

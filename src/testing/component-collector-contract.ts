@@ -20,6 +20,7 @@ import {
  * @public
  */
 export interface CollectorUnderTest {
+  /** What is tested. */
   readonly collector: ComponentCollector;
   /** A machine on which the collector applies and has something to collect. */
   readonly machine: TestMachine;

@@ -17,6 +17,7 @@ import { testSinkContext } from './testing-contexts.js';
  * @public
  */
 export interface SinkUnderTest {
+  /** What is tested. */
   readonly sink: ImageSink;
   /** Another sink for the same place; needed where a sink can store one image only. Default: `sink` itself. */
   readonly another?: (() => ImageSink) | undefined;

@@ -27,7 +27,9 @@ export interface MemorySinkOptions {
  * @public
  */
 export class MemorySink implements ImageSink {
+  /** For messages. */
   readonly name = 'memory';
+  /** Nobody looks for a staged image after a test. */
   readonly stagedOnFailure = 'discard';
   readonly #images = new Map<string, Buffer>();
   readonly #failures: Error[];
@@ -49,6 +51,7 @@ export class MemorySink implements ImageSink {
     return this.#storeCalls;
   }
 
+  /** Refuses a name that is taken, and everything when it was told to. */
   // eslint-disable-next-line @typescript-eslint/require-await -- what it throws must be a rejection
   async prepare(imageName: string, { signal }: SinkContext): Promise<void> {
     throwIfCancelled(signal, 'store');
@@ -56,6 +59,7 @@ export class MemorySink implements ImageSink {
     this.#refuseTaken(imageName);
   }
 
+  /** Reads the whole image and keeps it, unless it was told to fail. */
   async store(image: BackupImage, { signal, progress }: SinkContext): Promise<StoredImage> {
     throwIfCancelled(signal, 'store');
     this.#storeCalls += 1;

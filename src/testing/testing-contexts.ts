@@ -12,7 +12,9 @@ import type { SinkContext } from '../sinks/image-sink.js';
  * @public
  */
 export interface TestMachine {
+  /** SECURESPAN. */
   readonly gatewayRoot: string;
+  /** Prefix of every other path of the host. */
   readonly hostRoot: string;
 }
 
@@ -43,7 +45,9 @@ export interface TestCollectorContextOptions {
  * @public
  */
 export interface TestCollectorContext extends CollectorContext {
+  /** What `warn` was called with. */
   readonly warnings: readonly string[];
+  /** What `annotate` was called with, as one. */
   readonly annotations: Readonly<Record<string, JsonValue>>;
 }
 
@@ -117,6 +121,7 @@ export function testCollectorContext(
  * @public
  */
 export interface TestSinkContext extends SinkContext {
+  /** What `warn` was called with. */
   readonly warnings: readonly string[];
   /** Every figure that `progress` was called with. */
   readonly progressed: readonly number[];
