@@ -13,7 +13,9 @@ export type StatementValue = string | number | bigint | Uint8Array | null;
  * @public
  */
 export interface GatewayStatement {
+  /** Its text, with a `?` for each value. */
   readonly sql: string;
+  /** In the order of the `?`. */
   readonly values: readonly StatementValue[];
 }
 

@@ -13,6 +13,7 @@ import type { AbortableOptions } from '../support/abort.js';
  * @public
  */
 export interface GatewayAccess extends AsyncDisposable {
+  /** For users, cluster, connectors and audit records. */
   readonly database: GatewayDatabase;
   /** `node.id` of node.properties: this node's `nodeid` in `cluster_info`. */
   readonly nodeId: string;

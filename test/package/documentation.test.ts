@@ -51,17 +51,19 @@ describe('the code of the documentation, with nothing but the installed package'
     test(`at line ${block.line} of ${block.document} runs`, async () => {
       // The README's blocks are pasted as they are; elsewhere they may have types.
       const code = block.document === 'README.md' ? block.code : ts.transpile(block.code, transpileOptions);
-      const file = await installed.write(`block${index}.mjs`, onThisMachine(code));
+      // Of its own for each: two images made within one second would have one name.
+      const folder = await mkdtemp(join(images, 'images-'));
+      const file = await installed.write(`block${index}.mjs`, onThisMachine(code, folder));
       const { stderr } = await installed.run(process.execPath, [file]);
       assert.equal(stderr, '');
     });
   }
 
   /** The sample Gateway instead of one that is not there. */
-  function onThisMachine(code: string): string {
+  function onThisMachine(code: string, folder: string): string {
     return code
       .replaceAll("'/opt/SecureSpan'", `'${gateway.gatewayRoot}'`)
-      .replaceAll('/var/backups', images);
+      .replaceAll('/var/backups', folder);
   }
 });
 

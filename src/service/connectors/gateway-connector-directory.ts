@@ -17,6 +17,7 @@ export class GatewayConnectorDirectory implements ConnectorDirectory {
     this.#database = database;
   }
 
+  /** Whether an enabled connector on the port offers the administration applet. */
   async allowsBrowserAdministration(port: number, options: AbortableOptions = {}): Promise<boolean> {
     const rows = await this.#database.query(
       'SELECT endpoints FROM connector WHERE enabled = 1 AND port = ?',

@@ -39,6 +39,7 @@ export class GatewayUserDirectory implements UserDirectory {
     this.#log = log ?? (() => undefined);
   }
 
+  /** Checks the hash of `internal_user`. */
   async authenticate(
     login: string,
     password: Secret,
@@ -56,6 +57,7 @@ export class GatewayUserDirectory implements UserDirectory {
     return { login, id: user.id, providerId: internalProviderId };
   }
 
+  /** Those of `client_cert`. */
   async registeredCertificates(
     user: ServiceUser,
     options: AbortableOptions = {},
@@ -74,6 +76,7 @@ export class GatewayUserDirectory implements UserDirectory {
     return rows.flatMap(([certificate = null, sha1 = null]) => registered(user, certificate, sha1));
   }
 
+  /** Whether `rbac_assignment` gives the Administrator role to the user or to one of the user's groups. */
   async isAdministrator(user: ServiceUser, options: AbortableOptions = {}): Promise<boolean> {
     const groups = await this.#tables.columns('internal_group', ['goid'], options);
     const enabled = groups.has('enabled') ? ' AND g.enabled = 1' : '';
