@@ -30,7 +30,7 @@ function* templates(): Generator<string> {
 
 function* smallTables(bytes: number): Generator<string> {
   const tables = 90;
-  const rows = Math.max(1, Math.round(bytes / tables / 2600));
+  const rows = Math.max(1, Math.round(bytes / tables / 4000));
   for (let i = 0; i < tables; i += 1) {
     yield `CREATE TABLE part_${i} (goid BINARY(16) NOT NULL PRIMARY KEY, version INT, name VARCHAR(255), guid VARCHAR(36),
       enabled TINYINT(1), created BIGINT, ratio DOUBLE, xml MEDIUMTEXT, KEY (name)) ENGINE=InnoDB CHARACTER SET utf8;
@@ -51,7 +51,7 @@ function* auditTables(bytes: number, onlyMessages: boolean): Generator<string> {
       operation_name VARCHAR(255), authenticated TINYINT(1), authenticationType INT, request_length INT, response_length INT,
       request_xml MEDIUMTEXT, request_zipxml MEDIUMBLOB, response_zipxml MEDIUMBLOB, response_status INT, routing_latency INT)
       ENGINE=InnoDB CHARACTER SET utf8;\n`;
-  const rowBytes = onlyMessages ? 300 + 2 * 2600 : 600 + 2600 + 500 + 2 * 900 + 200;
+  const rowBytes = onlyMessages ? 300 + 2 * 2600 : 600 + 3700 + 500 + 2 * 900 + 200;
   const rows = Math.round(bytes / rowBytes);
   if (rows === 0) return;
   const chunk = 20_000;
