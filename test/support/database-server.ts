@@ -6,6 +6,14 @@ export type DatabaseSessionConfig = Parameters<typeof openMysqlSession>[0];
 
 export const login = { user: 'gateway', password: 'canary-database-password' } as const;
 
+/** A test's data need not outlive the machine. */
+const noWaitForTheDisk = [
+  '--innodb-flush-method=nosync',
+  '--innodb-flush-log-at-trx-commit=0',
+  '--innodb-doublewrite=0',
+  '--sync-frm=0',
+];
+
 /** A server with the Gateway's user, who owns the databases that {@link DatabaseServer.create} makes. */
 export class DatabaseServer implements AsyncDisposable {
   readonly mariadb: PrivateMariaDb;
@@ -16,7 +24,9 @@ export class DatabaseServer implements AsyncDisposable {
   }
 
   static async start(serverArguments: readonly string[] = []): Promise<DatabaseServer> {
-    const mariadb = await PrivateMariaDb.start({ serverArguments });
+    const mariadb = await PrivateMariaDb.start({
+      serverArguments: [...noWaitForTheDisk, ...serverArguments],
+    });
     const user = `${login.user}@'%'`;
     await mariadb.execute(
       `CREATE USER ${user} IDENTIFIED BY '${login.password}'; GRANT ALL ON \`ssg\\_%\`.* TO ${user};`,
