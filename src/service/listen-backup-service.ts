@@ -167,7 +167,8 @@ function watchConnections(server: NetServer, connections: Set<Socket>): void {
 function listen(server: NetServer, host: string | undefined, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ port, host }, () => {
+    // A crowd of slow clients must not fill the queue in which a good one waits to be accepted.
+    server.listen({ port, host, backlog: 4096 }, () => {
       server.off('error', reject);
       resolve();
     });

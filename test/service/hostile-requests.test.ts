@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import { test } from 'node:test';
 import { Secret } from 'gateway-backup';
 import { SeededRandom } from 'gateway-backup/testing';
@@ -8,15 +7,7 @@ import { checkScryptPassword, hashScryptPassword } from '#dist/service/passwords
 import { rounds, testSeed } from '../support/soak.js';
 import { ask } from './support/ask.js';
 import { admin, ServiceFixture } from './support/service-fixture.js';
-
-function tls(port: number): Promise<TLSSocket> {
-  return new Promise((resolve, reject) => {
-    const socket = tlsConnect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
-      resolve(socket);
-    });
-    socket.once('error', reject);
-  });
-}
+import { tls } from './support/tls.js';
 
 const fragments = [
   'GET',

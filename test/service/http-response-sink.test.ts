@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { isBackupError, type BackupImage } from 'gateway-backup';
@@ -12,20 +11,10 @@ import { SeededRandom } from 'gateway-backup/testing';
 import { rounds, testSeed } from '../support/soak.js';
 import { ask } from './support/ask.js';
 import { admin, ServiceFixture, until } from './support/service-fixture.js';
+import { tls } from './support/tls.js';
 
 const image = '/ssg/backup?node=Gateway1';
 const requestText = `GET ${image} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic ${Buffer.from(admin).toString('base64')}\r\n\r\n`;
-
-/** An encrypted connection, and what it runs on, which can be reset. */
-function tls(port: number): Promise<TLSSocket & { readonly wire: Socket }> {
-  return new Promise((resolve, reject) => {
-    const wire = connect(port, '127.0.0.1').on('error', reject);
-    const socket = tlsConnect({ socket: wire, rejectUnauthorized: false }, () => {
-      resolve(Object.assign(socket, { wire }));
-    });
-    socket.on('error', reject);
-  });
-}
 
 function stagedFolders(): number {
   return readdirSync(tmpdir()).filter((name) => name.startsWith('stand-in-')).length;
