@@ -112,7 +112,7 @@ test('a mix of pages, bad logins and backups leaves neither memory nor descripto
     const one = ask({
       port,
       ...(kind === 'backup' ? { path: image } : {}),
-      user: kind === 'bad login' ? 'admin:wrong' : admin,
+      user: kind === 'bad login' ? `intruder-${asked}:wrong` : admin,
       // From many addresses, below the limit of failures of each.
       localAddress: `127.0.${1 + ((asked >> 2) % 200)}.${1 + ((asked >> 10) % 200)}`,
     }).then(
