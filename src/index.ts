@@ -37,14 +37,13 @@ export type { DatabaseFacts, GatewayFacts } from './gateway/gateway-facts.js';
 export { type BackupRecord, type RecordedComponent, type RecordedEntry } from './image/backup-record.js';
 export { bytesEntry, type ImageContent, type ImageEntry } from './image/image-entry.js';
 export type { ImageFault, ImageFaultCode } from './image/image-fault.js';
-export {
-  ImageWriter,
-  type ImageEntryRecord,
-  type ImageSavepoint,
-  type ImageSummary,
-  type ImageWriterObserver,
-  type ImageWriterOptions,
-} from './image/image-writer.js';
+export type {
+  ImageEntryRecord,
+  ImageSavepoint,
+  ImageSummary,
+  ImageWriterObserver,
+} from './image/image-records.js';
+export { ImageWriter, type ImageWriterOptions } from './image/image-writer.js';
 export { verifyImage, type ImageVerification, type VerifyImageOptions } from './image/verify-image.js';
 export {
   MappingTemplateGenerator,

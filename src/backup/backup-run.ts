@@ -82,6 +82,7 @@ export class BackupRun {
       });
       this.#emitter.emit({ type: 'planned', components: plan.components });
       for (const warning of [...detected.facts.warnings, ...plan.warnings]) this.#warn(warning);
+      if (this.#prepared.options.ftp !== undefined) this.#warn(ftpIsNotEncrypted);
       await using _database = this.#database;
       return await this.#work();
     } catch (error) {
@@ -346,6 +347,9 @@ export class BackupRun {
     });
   }
 }
+
+const ftpIsNotEncrypted =
+  'FTP does not encrypt: the password and the image, with all its secrets, can be read on the way to the server.';
 
 /** What does not compress is as large in the image as it was; and a little for headers and the record. */
 function spaceFor(plan: BackupPlan): number {

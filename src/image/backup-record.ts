@@ -1,5 +1,5 @@
 import type { ComponentName, JsonValue } from '../collectors/component-collector.js';
-import type { ImageEntryRecord } from './image-writer.js';
+import type { ImageEntryRecord } from './image-records.js';
 
 /** The version of the format that this package writes. */
 export const RECORD_FORMAT_VERSION = 1;

@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { BackupError, isBackupError } from '../errors.js';
 import { throwIfCancelled, type AbortableOptions } from '../support/abort.js';
 import { BLOCK_BYTES, blockPool } from './block-pool.js';
-import type { ImageEntryRecord, ImageSummary } from './image-writer.js';
+import type { ImageEntryRecord, ImageSummary } from './image-records.js';
 import { verifyImage } from './verify-image.js';
 import { readFully, readZipDirectory } from './zip-reader.js';
 

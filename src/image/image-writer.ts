@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
-import { ZipFile } from 'yazl';
 import { BackupError } from '../errors.js';
 import { throwIfCancelled, type AbortableOptions } from '../support/abort.js';
 import { isDense } from './block-strategy.js';
 import { BlockDeflater, DEFAULT_LEVEL } from './deflate-blocks.js';
 import { EntryNames, entryName, MANIFEST_ENTRY, refuseReserved } from './entry-path.js';
 import { bytesEntry, isWholeImageEntry, type ImageEntry } from './image-entry.js';
+import type { ImageEntryRecord, ImageSavepoint, ImageSummary, ImageWriterObserver } from './image-records.js';
 import { ImageFile, type FileMark } from './image-file.js';
 import { prepareContent, type PreparedContent } from './prepare-content.js';
 import { abortable, openEntry, WHOLE_BYTES, type EntryContent } from './read-source.js';
+import { newZip, newZipEntry, YAZL_DONE, zipDirectory, type YazlEntry } from './yazl-zip.js';
 
 /**
  * Settings of an {@link ImageWriter}.
@@ -20,72 +21,6 @@ export interface ImageWriterOptions extends AbortableOptions {
   readonly level?: number | undefined;
   /** Time of entries that have none of their own. Default: now. */
   readonly startedAt?: Date | undefined;
-}
-
-/**
- * What the image says of one entry.
- *
- * @public
- */
-export interface ImageEntryRecord {
-  /** Full name in the image. */
-  readonly path: string;
-  /** The component that it belongs to; empty for an entry of the image itself. */
-  readonly component: string;
-  /** Uncompressed size. */
-  readonly bytes: number;
-  /** Size in the image. */
-  readonly compressedBytes: number;
-  /** CRC-32 of the content. */
-  readonly crc32: number;
-  /** SHA-256 of the content, lower-case hex. */
-  readonly sha256: string;
-  /** Permission bits. */
-  readonly mode: number;
-  /** Numeric owner, when the entry gave one. */
-  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
-  /** As the entry gave it, else the start of the run. */
-  readonly modifiedAt: Date;
-  /** The name's bytes as found, when `path` differs from them. */
-  readonly originalName: Uint8Array | undefined;
-}
-
-/**
- * A point of an image to go back to. Made by {@link ImageWriter.savepoint}.
- *
- * @public
- */
-export interface ImageSavepoint {
-  /** Entries that stay. */
-  readonly entries: number;
-  /** Length of the file there. */
-  readonly bytes: number;
-}
-
-/**
- * Watches an {@link ImageWriter} at work.
- *
- * @public
- */
-export interface ImageWriterObserver {
-  /** Called when an entry is complete in the image. */
-  readonly onEntry?: ((record: ImageEntryRecord) => void) | undefined;
-  /** Called as content is consumed, with the uncompressed bytes since the last call. */
-  readonly onBytes?: ((bytes: number) => void) | undefined;
-}
-
-/**
- * A finished image.
- *
- * @public
- */
-export interface ImageSummary {
-  /** Entries in all, `manifest.log` too. */
-  readonly entries: number;
-  /** Size of the file. */
-  readonly bytes: number;
-  /** SHA-256 of the whole file, lower-case hex. */
-  readonly sha256: string;
 }
 
 /**
@@ -222,7 +157,7 @@ export class ImageWriter implements AsyncDisposable {
       throwIfCancelled(this.#signal, 'image');
       const names = this.#records.map((record) => `${record.path}\n`).join('');
       await this.#addAll('', [bytesEntry(MANIFEST_ENTRY, names)], {}, allow);
-      for await (const piece of directory(this.#zip, this.#zipEntries, this.#file.bytes))
+      for await (const piece of zipDirectory(this.#zip, this.#zipEntries, this.#file.bytes))
         this.#file.append(piece);
       const sha256 = await this.#file.finish();
       this.#state = 'finished';
@@ -462,51 +397,6 @@ function isCompressed(entry: ImageEntry): 'yes' | 'likely' | 'no' {
 
 function permissions(entry: ImageEntry): number {
   return (entry.mode ?? 0o600) & 0o7777;
-}
-
-/**
- * What this class relies on inside yazl, whose version is pinned for that reason: it builds headers, descriptors and the
- * directory. Its own pump is held still by `allDone`, so no byte of an entry passes through it.
- */
-interface YazlZip extends Pick<ZipFile, 'addReadStreamLazy' | 'end' | 'outputStream'> {
-  entries: YazlEntry[];
-  outputStreamCursor: number;
-  allDone: boolean;
-}
-
-interface YazlEntry {
-  state: number;
-  crcAndFileSizeKnown: boolean;
-  crc32: number | null;
-  uncompressedSize: number | null;
-  compressedSize: number | null;
-  relativeOffsetOfLocalHeader: number | null;
-  getLocalFileHeader(): Buffer;
-  getDataDescriptor(): Buffer;
-}
-
-/** yazl's state of an entry that is written. */
-const YAZL_DONE = 3;
-const REGULAR_FILE = 0o100000;
-
-function newZip(): YazlZip {
-  const zip = new ZipFile() as unknown as YazlZip;
-  zip.allDone = true;
-  return zip;
-}
-
-function newZipEntry(zip: YazlZip, name: string, mtime: Date, mode: number): YazlEntry {
-  zip.addReadStreamLazy(name, { compressionLevel: 6, mtime, mode: REGULAR_FILE | mode }, ignore);
-  // Kept by the writer instead: yazl looks through its list from the start at every step.
-  return zip.entries.pop()!;
-}
-
-async function* directory(zip: YazlZip, entries: YazlEntry[], offset: number): AsyncGenerator<Buffer> {
-  zip.entries = entries;
-  zip.outputStreamCursor = offset;
-  zip.allDone = false;
-  zip.end();
-  yield* zip.outputStream as AsyncIterable<Buffer>;
 }
 
 /** Lets timers and signals through now and then during work that never waits. */

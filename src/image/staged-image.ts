@@ -5,7 +5,8 @@ import type { Readable } from 'node:stream';
 import { BackupError } from '../errors.js';
 import type { BackupImage } from '../sinks/image-sink.js';
 import { confirmImage, type ConfirmOptions } from './confirm-image.js';
-import { ImageWriter, type ImageSummary, type ImageWriterOptions } from './image-writer.js';
+import type { ImageSummary } from './image-records.js';
+import { ImageWriter, type ImageWriterOptions } from './image-writer.js';
 import { stagingName } from './staging-leftovers.js';
 
 /**

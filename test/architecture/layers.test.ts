@@ -136,7 +136,7 @@ describe('packages of others', () => {
     mysql2: /^database\/mysql-session\.ts$/u,
     saxes: /^mapping\/[^/]+\.ts$/u,
     yauzl: /^image\/[^/]+\.ts$/u,
-    yazl: /^image\/image-writer\.ts$/u,
+    yazl: /^image\/yazl-zip\.ts$/u,
   };
   const used = new Map<string, Set<string>>();
   for (const file of files) {

@@ -9,7 +9,8 @@ import type { CollectorContext, JsonValue } from '#dist/collectors/component-col
 import { fileSources } from '#dist/collectors/file-sources.js';
 import type { GatewayFacts } from '#dist/gateway/gateway-facts.js';
 import { isWholeImageEntry, type ImageEntry } from '#dist/image/image-entry.js';
-import { ImageWriter, type ImageEntryRecord } from '#dist/image/image-writer.js';
+import type { ImageEntryRecord } from '#dist/image/image-records.js';
+import { ImageWriter } from '#dist/image/image-writer.js';
 
 /** A machine made of files: a host's root with a gateway's root in it, removed after the test. */
 export interface Machine {
