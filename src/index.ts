@@ -66,3 +66,4 @@ export { LocalFileSink } from './sinks/local-file-sink.js';
 export { retryingSink, type RetryingSinkOptions } from './sinks/retrying-sink.js';
 export type { AbortableOptions } from './support/abort.js';
 export type { Log } from './support/log.js';
+export type { TracedComponent, TracedRun, TracedStore } from './support/tracing.js';

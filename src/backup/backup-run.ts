@@ -14,6 +14,7 @@ import { cancelled, throwIfCancelled } from '../support/abort.js';
 import { errnoOf } from '../support/errno.js';
 import { logFor } from '../support/log.js';
 import { ownVersion } from '../support/own-version.js';
+import { traceRun, traceStore } from '../support/tracing.js';
 import { collectorContext } from './collector-context.js';
 import { EventEmitter } from './event-emitter.js';
 import { checkFreeSpace } from './free-space.js';
@@ -73,6 +74,11 @@ export class BackupRun {
   }
 
   async run(): Promise<BackupReport> {
+    const { plan, detected, imageName: image } = this.#prepared;
+    return traceRun({ node: detected.facts.node, image, kind: plan.kind }, () => this.#run());
+  }
+
+  async #run(): Promise<BackupReport> {
     const { plan, detected, startedAt } = this.#prepared;
     try {
       await using _lock = await acquireRunLock(await lockPath(detected), {
@@ -274,17 +280,16 @@ export class BackupRun {
   async #store(image: StagedImage): Promise<StoredImageReport> {
     const { sink } = this.#prepared;
     try {
-      const { path } = await sink.store(
-        image,
-        sinkContext(this.#signal, {
-          progress: (bytes) => {
-            this.#emitter.emit({ type: 'progress', stage: 'store', bytes, totalBytes: image.bytes });
-          },
-          warn: (message) => {
-            this.#warn(message);
-          },
-        }),
-      );
+      const context = sinkContext(this.#signal, {
+        progress: (bytes) => {
+          this.#emitter.emit({ type: 'progress', stage: 'store', bytes, totalBytes: image.bytes });
+        },
+        warn: (message) => {
+          this.#warn(message);
+        },
+      });
+      const facts = { sink: sink.name, image: image.name, bytes: image.bytes };
+      const { path } = await traceStore(facts, () => sink.store(image, context));
       const stored = { path, bytes: image.bytes, sha256: image.sha256 };
       this.#emitter.emit({ type: 'stored', image: stored });
       return stored;

@@ -10,6 +10,7 @@ import type { BackupPlan, PlannedComponent } from '../plan/backup-plan.js';
 import type { ComponentReport } from '../report.js';
 import { throwIfCancelled } from '../support/abort.js';
 import type { Log } from '../support/log.js';
+import { traceComponent } from '../support/tracing.js';
 import type { EventEmitter } from './event-emitter.js';
 import type { RunDatabase } from './run-database.js';
 
@@ -110,15 +111,17 @@ async function collectTwice(
   line: PlannedComponent,
   options: RunCollectorsOptions,
 ): Promise<Collected> {
+  const attempt = () =>
+    traceComponent({ component: line.component }, () => collectOnce(collector, line, options));
   try {
-    return await collectOnce(collector, line, options);
+    return await attempt();
   } catch (error) {
     const again = isBackupError(error) && error.retryable && !options.signal.aborted && !isFatal(error);
     // A database that could not be opened at all was tried often enough by the session itself.
     if (!again || (error.code === 'DATABASE_UNAVAILABLE' && !(await options.database.reset()))) throw error;
     await options.database.reset();
     options.log('%s: second attempt after: %s', collector.component, error.message);
-    return collectOnce(collector, line, options);
+    return attempt();
   }
 }
 
