@@ -463,3 +463,25 @@ test('a thousand bad logins are refused after five, recorded once, and do not ke
   assert.equal(audits.length, 6, 'five failures, and that the rest is refused');
   assert.equal((await ask({ port, path: image, user: admin })).status, 200);
 });
+
+test('a name and a password beyond ASCII log in as ISO-8859-1, as encoded words, and as announced UTF-8', async () => {
+  const basic = (bytes: Buffer): string => `Basic ${bytes.toString('base64')}`;
+  const latin1 = basic(Buffer.from('jürgen:päss-Wort', 'latin1'));
+  const utf8 = basic(Buffer.from('jürgen:päss-Wort', 'utf8'));
+  const words = basic(Buffer.from('=?UTF-8?Q?j=C3=BCrgen?=:=?UTF-8?Q?p=C3=A4ss-Wort?='));
+  for (const [charset, accepted, challenge] of [
+    ['iso-8859-1', [true, false, true], 'Basic realm="L7SSGBasicRealm"'],
+    ['utf-8', [true, true, true], 'Basic realm="L7SSGBasicRealm", charset="UTF-8"'],
+  ] as const) {
+    await using fixture = await ServiceFixture.start({ credentialsCharset: charset });
+    const { port } = fixture;
+    assert.equal((await ask({ port })).headers['www-authenticate'], challenge);
+    for (const [index, user] of [latin1, utf8, words].entries()) {
+      assert.equal(
+        (await ask({ port, user })).status,
+        accepted[index] === true ? 200 : 401,
+        `${charset} ${index}`,
+      );
+    }
+  }
+});
