@@ -73,7 +73,7 @@ export function errorReasons(): readonly FoundReason[] {
         if (signature?.parameters[0]?.name === 'reason') take(late);
       }
     }
-    if (ts.isTypeAliasDeclaration(node) && node.name.text.endsWith("FailureReason")) {
+    if (ts.isTypeAliasDeclaration(node) && node.name.text.endsWith('FailureReason')) {
       const type = checker.getTypeAtLocation(node.name);
       for (const member of type.isUnion() ? type.types : [type]) {
         if (member.isStringLiteral()) add(member.value, node);
