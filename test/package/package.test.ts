@@ -19,7 +19,7 @@ const published: readonly RegExp[] = [
   /^LICENSE$/u,
   /^docs\/[a-z-]+\.(?:md|svg)$/u,
   /^examples\/[a-z-]+\.ts$/u,
-  /^src\/(?:[a-z]+\/)*[a-z0-9-]+\.ts$/u,
+  /^src\/(?:[a-z]+\/)*[a-z0-9-]+(?:\.d)?\.ts$/u,
   /^dist\/(?:[a-z]+\/)*[a-z0-9-]+\.(?:d\.ts|js)(?:\.map)?$/u,
 ];
 
