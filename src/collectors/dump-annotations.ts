@@ -12,6 +12,7 @@ export function annotations(summary: DumpSummary): Readonly<Record<string, JsonV
       snapshotTakenAt: `${snapshot.takenAt.replace(' ', 'T')}Z`,
       outsideSnapshot,
     },
+    seesWholeSchema: summary.complete,
     rows: summary.rows,
     tables: summary.tables,
     largestStatementBytes: summary.largestStatement,
@@ -21,7 +22,15 @@ export function annotations(summary: DumpSummary): Readonly<Record<string, JsonV
 }
 
 /** What an operator should know of a dump that is whole all the same. */
-export function warnOfDump(context: CollectorContext, { outsideSnapshot, invalidText }: DumpSummary): void {
+export function warnOfDump(
+  context: CollectorContext,
+  { complete, outsideSnapshot, invalidText }: DumpSummary,
+): void {
+  if (!complete) {
+    context.warn(
+      'The database user has no right on the database as a whole: tables that it does not see are missing from the backup.',
+    );
+  }
   if (outsideSnapshot.length > 0) {
     context.warn(
       `These tables know no transactions and were read outside the common snapshot: ${outsideSnapshot.join(', ')}.`,

@@ -2,6 +2,7 @@ import { dumpFailed } from './database-errors.js';
 import type { RawValue } from './database-session.js';
 import type { DumpableSession } from './dumpable-session.js';
 import { quotedIdentifier, sqlString } from './identifier.js';
+import { seesWholeSchema } from './schema-visibility.js';
 
 /** One column, as the dump needs it. */
 export interface ColumnFacts {
@@ -38,6 +39,8 @@ export interface DatabaseCatalog {
   /** By name, in the order of their bytes. */
   readonly tables: readonly TableFacts[];
   readonly sequences: readonly string[];
+  /** False when tables may exist that the user does not see. */
+  readonly complete: boolean;
   /** Seen and not captured; names. */
   readonly notCaptured: {
     readonly views: readonly string[];
@@ -84,6 +87,7 @@ export async function readCatalog(session: DumpableSession): Promise<DatabaseCat
   return {
     tables,
     sequences: sequences.sort(byBytes),
+    complete: await seesWholeSchema(session),
     notCaptured: {
       views: views.sort(byBytes),
       routines: await names(

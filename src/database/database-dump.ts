@@ -40,6 +40,8 @@ export interface DumpSummary {
   readonly bytes: number;
   /** Bytes of the longest statement: what the restoring server's `max_allowed_packet` has to take. */
   readonly largestStatement: number;
+  /** False when the database may have tables that its user does not see. */
+  readonly complete: boolean;
   /** Tables that were not read inside the snapshot, because their engine knows none. */
   readonly outsideSnapshot: readonly string[];
   /** Seen and not captured. */
@@ -172,6 +174,7 @@ class Dump implements DatabaseDump {
         rows: Object.values(tables).reduce((sum, rows) => sum + rows, 0),
         bytes: output.bytes,
         largestStatement: output.largestStatement,
+        complete: catalog.complete,
         outsideSnapshot: dumped.filter(({ transactional }) => !transactional).map(({ name }) => name),
         notCaptured: catalog.notCaptured,
         timestampTables: dumped.filter(hasTimestamp).map(({ name }) => name),

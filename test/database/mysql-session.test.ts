@@ -149,6 +149,23 @@ test('a right that is missing on one table names it', async () => {
   assert.match(error.message, /forbidden/);
 });
 
+test('a user who may not see every table is told from one who may', async () => {
+  const name = await server.create('CREATE TABLE seen (a INT); CREATE TABLE unseen (a INT)');
+  await server.mariadb.execute(
+    `CREATE USER narrow@'%' IDENTIFIED BY 'x'; GRANT ALL ON ${name}.seen TO narrow@'%';`,
+  );
+  for (const [login, complete] of [
+    [{}, true],
+    [{ user: 'root', password: new Secret('') }, true],
+    [{ user: 'narrow', password: new Secret('x') }, false],
+  ] as const) {
+    await using session = await server.open(name, login);
+    const dump = dumpMainDatabase(session);
+    await collectBytes(dump.blocks);
+    assert.equal(dump.summary!.complete, complete);
+  }
+});
+
 test('a killed connection fails what runs and marks the session', async () => {
   const session = await server.open(source);
   const [[id]] = (await session.query('SELECT CONNECTION_ID()')) as [[Buffer]];
