@@ -313,7 +313,8 @@ test(
   'a server that is restarted in the middle fails the dump, and a new session works',
   { timeout: 60_000 },
   async () => {
-    await using own = await DatabaseServer.start();
+    // What was committed has to be there after the crash.
+    await using own = await DatabaseServer.start(['--innodb-flush-log-at-trx-commit=1']);
     const name = await own.create(`
     CREATE TABLE big (id INT PRIMARY KEY, v LONGTEXT); INSERT INTO big SELECT seq, REPEAT('y', 100000) FROM seq_1_to_200;`);
     const session = await own.open(name);
