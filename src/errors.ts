@@ -60,6 +60,15 @@ const brand = Symbol.for('gateway-backup.BackupError');
 /**
  * The one error class of this package.
  *
+ * @example
+ * ```ts
+ * throw new BackupError('SINK_REJECTED', 'The shelf is full.', {
+ *   stage: 'store',
+ *   reason: 'quota-exceeded',
+ *   hint: 'Take something off the shelf.',
+ * });
+ * ```
+ *
  * @public
  */
 export class BackupError extends Error {
@@ -117,6 +126,16 @@ Object.defineProperty(BackupError.prototype, 'name', { value: 'BackupError' });
 
 /**
  * Whether a value is a {@link BackupError}, also one of another installed copy of this package.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await runBackup({ image: 'node1.zip' });
+ * } catch (error) {
+ *   if (!isBackupError(error)) throw error;
+ *   console.error(error.code, error.message, error.hint);
+ * }
+ * ```
  *
  * @public
  */

@@ -25,6 +25,14 @@ import { LinkedSignal } from './linked-signal.js';
 /**
  * Backs up one gateway node.
  *
+ * @example
+ * ```ts
+ * const backup = new GatewayBackup({ gatewayRoot: '/opt/SecureSpan' });
+ * const plan = await backup.plan({ image: 'node1.zip' });
+ * console.log(plan.toString());
+ * const report = await backup.run({ image: 'node1.zip' }, { signal: AbortSignal.timeout(3_600_000) });
+ * ```
+ *
  * @public
  */
 export class GatewayBackup {
@@ -93,6 +101,12 @@ export class GatewayBackup {
 
 /**
  * {@link GatewayBackup.run} in one call.
+ *
+ * @example
+ * ```ts
+ * const report = await runBackup({ image: 'node1.zip', includeAudits: true });
+ * console.log(report.status, report.image?.path);
+ * ```
  *
  * @public
  */

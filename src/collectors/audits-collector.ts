@@ -13,6 +13,12 @@ import { databaseApplicability } from './maindb-collector.js';
  * Collects the audit records, gzipped. Which tables: those that `cfg/backup_tables_audit` lists and whose name starts
  * with `audit`; without that file, every table named so.
  *
+ * @example
+ * ```ts
+ * const collectors = [maindbCollector({ blobLane: false }), auditsCollector({ blobLane: false })];
+ * await runBackup({ image: 'node1.zip', maindb: true, audits: true }, { collectors });
+ * ```
+ *
  * @public
  */
 export function auditsCollector(options: DumpOptions = {}): ComponentCollector {

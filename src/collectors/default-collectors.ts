@@ -24,6 +24,12 @@ export interface DefaultCollectorsOptions {
 /**
  * The collectors of this package, in the order in which they run.
  *
+ * @example
+ * ```ts
+ * declare const site: ComponentCollector;
+ * await runBackup({ image: 'node1.zip' }, { collectors: [...defaultCollectors(), site] });
+ * ```
+ *
  * @public
  */
 export function defaultCollectors({

@@ -22,6 +22,11 @@ export const mainBackupEntry = 'main_backup.sql';
 /**
  * Collects the main database without audit records, the licence's id, and the server's configuration file.
  *
+ * @example
+ * ```ts
+ * await runBackup({ image: 'node1.zip', maindb: true }, { collectors: [maindbCollector({ blobLane: false })] });
+ * ```
+ *
  * @public
  */
 export function maindbCollector(options: DumpOptions = {}): ComponentCollector {

@@ -54,6 +54,14 @@ const CLOSING_MS = 1500;
  * `await using`, or by calling `close`.
  *
  * @throws BackupError `DATABASE_UNAVAILABLE` with a `reason` (see docs/errors.md), or `CANCELLED`.
+ * @example
+ * ```ts
+ * const password = new Secret('secret');
+ * await using session = await openDatabaseSession({ host: 'localhost', port: 3306, name: 'ssg', user: 'gateway', password });
+ * const [row] = await session.query('SELECT current_version FROM ssg_version');
+ * console.log(row?.[0]?.toString());
+ * ```
+ *
  * @public
  */
 export function openDatabaseSession(

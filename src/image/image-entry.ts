@@ -68,6 +68,11 @@ export function isWholeImageEntry(entry: ImageEntry): entry is WholeImageEntry {
 /**
  * An entry made from bytes or text in memory.
  *
+ * @example
+ * ```ts
+ * const entry = bytesEntry('notes/node.txt', 'Gateway1', { mode: 0o644 });
+ * ```
+ *
  * @public
  */
 export function bytesEntry(

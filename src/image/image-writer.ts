@@ -30,6 +30,18 @@ export interface ImageWriterOptions extends AbortableOptions {
  * One call at a time. When an entry's source fails, `add` throws the source's own error and nothing of that entry
  * remains; the writer stays usable. When the file itself fails, this and every later call throw `IMAGE_WRITE_FAILED`.
  *
+ * @example
+ * ```ts
+ * await using writer = await ImageWriter.create('own.zip');
+ * const savepoint = writer.savepoint();
+ * try {
+ *   await writer.add('site', bytesEntry('node.txt', 'Gateway1'));
+ * } catch (error) {
+ *   await writer.rollback(savepoint);
+ * }
+ * const { entries, sha256 } = await writer.finish();
+ * ```
+ *
  * @public
  */
 export class ImageWriter implements AsyncDisposable {

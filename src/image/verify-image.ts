@@ -57,6 +57,12 @@ const MAX_TEXT_BYTES = 256 * 1024 * 1024;
  * a note says so.
  *
  * @throws `CANCELLED`, and nothing else: a file that cannot be read is a fault, too
+ * @example
+ * ```ts
+ * const { valid, faults } = await verifyImage('20261124093000_node1.zip');
+ * for (const { code, entry, message } of faults) console.error(code, entry, message);
+ * ```
+ *
  * @public
  */
 export async function verifyImage(

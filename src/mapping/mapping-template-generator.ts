@@ -43,6 +43,12 @@ export interface MappingTemplate {
  * cluster properties. It reads through the session it is given, so the template and a dump made in the same session
  * agree.
  *
+ * @example
+ * ```ts
+ * declare const database: DatabaseSession;
+ * const { xml, faults } = await new MappingTemplateGenerator(database).generate();
+ * ```
+ *
  * @public
  */
 export class MappingTemplateGenerator {

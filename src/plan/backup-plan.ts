@@ -40,6 +40,13 @@ export interface PlannedComponent {
  * Which components a backup takes, in which order, and why not the others. A pure value: the same options and facts
  * give the same plan, and making one touches nothing.
  *
+ * @example
+ * ```ts
+ * declare const facts: GatewayFacts;
+ * const plan = BackupPlan.create({ image: 'node1.zip', maindb: true }, facts, defaultCollectors());
+ * for (const { component, included, explanation } of plan.components) console.log(component, included, explanation);
+ * ```
+ *
  * @public
  */
 export class BackupPlan {

@@ -5,6 +5,12 @@ const inspect = Symbol.for('nodejs.util.inspect.custom');
 /**
  * A password that cannot be printed by accident: `String(secret)`, JSON and `util.inspect` all give `[secret]`.
  *
+ * @example
+ * ```ts
+ * const secret = new Secret('s3cret');
+ * console.log(`${secret}`, JSON.stringify({ secret }));
+ * ```
+ *
  * @public
  */
 export class Secret {

@@ -30,6 +30,16 @@ export type BackupService = (request: IncomingMessage, response: ServerResponse)
  *
  * Throws `INVALID_OPTIONS` when an option is not usable.
  *
+ * @example
+ * ```ts
+ * const service = createBackupService({
+ *   backup: new GatewayBackup(),
+ *   users: new FileUserDirectory('users.json'),
+ *   cluster: new StaticClusterDirectory([{ name: 'Gateway1', address: '', local: true }]),
+ *   audit: new JsonLinesAuditLog('audit.jsonl'),
+ * });
+ * ```
+ *
  * @public
  */
 export function createBackupService(options: BackupServiceOptions): BackupService {

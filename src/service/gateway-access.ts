@@ -28,6 +28,12 @@ export interface GatewayAccess extends AsyncDisposable {
  *
  * Throws `GATEWAY_NOT_CONFIGURED`, or `DATABASE_UNAVAILABLE` when the password cannot be had.
  *
+ * @example
+ * ```ts
+ * await using gateway = await openGatewayAccess({ passphrase: () => 'master passphrase' });
+ * const users = new GatewayUserDirectory(gateway.database);
+ * ```
+ *
  * @public
  */
 export async function openGatewayAccess(

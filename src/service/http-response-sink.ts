@@ -41,6 +41,13 @@ const defaultStalledClientMs = 120_000;
  *
  * Errors: `SINK_FAILED` with the reason `client-gone`, `client-stalled`, `image-unreadable` or `size-mismatch`.
  *
+ * @example
+ * ```ts
+ * declare const response: import('node:http').ServerResponse;
+ * const sink = new HttpResponseSink(response, { download: { name: 'Gateway1' } });
+ * await runBackup({ image: 'Gateway1.zip' }, { sink });
+ * ```
+ *
  * @public
  */
 export class HttpResponseSink implements ImageSink {

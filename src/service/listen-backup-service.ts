@@ -75,6 +75,14 @@ const maxHeaderBytes = 16 * 1024;
 /**
  * Serves a {@link BackupService} over TLS, with limits for clients that are slow, many, or silent. Resolves when it listens.
  *
+ * @example
+ * ```ts
+ * declare const service: BackupService;
+ * declare const certificate: string, key: string;
+ * const listening = await listenBackupService(service, { certificate, key, port: 8443 });
+ * process.once('SIGTERM', () => void listening.close(10_000));
+ * ```
+ *
  * @public
  */
 export async function listenBackupService(

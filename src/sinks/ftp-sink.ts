@@ -36,6 +36,12 @@ export interface FtpSinkOptions extends FtpOptions {
  * One upload, no retries: wrap it in {@link retryingSink}. Keep one sink for all attempts at an image, since it
  * remembers what an earlier one left behind.
  *
+ * @example
+ * ```ts
+ * const ftp = new FtpSink({ host: 'ftp.example', user: 'gateway', password: () => 'secret', remotePath: 'images/node1.zip' });
+ * await runBackup({ image: 'node1.zip' }, { sink: retryingSink(ftp) });
+ * ```
+ *
  * @public
  */
 export class FtpSink implements ImageSink {

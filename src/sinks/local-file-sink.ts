@@ -14,6 +14,11 @@ import type { BackupImage, ImageSink, SinkContext, StoredImage } from './image-s
  * Stores an image in a folder of this machine. It appears under its final name by a rename, whole and synced, or not at
  * all; an existing file is never overwritten, a missing folder never made.
  *
+ * @example
+ * ```ts
+ * await runBackup({ image: 'node1.zip' }, { sink: new LocalFileSink('/var/backups/node1.zip') });
+ * ```
+ *
  * @public
  */
 export class LocalFileSink implements ImageSink {

@@ -23,6 +23,12 @@ export interface RetryingSinkOptions {
  * A sink that tries again, the whole image each time, after an error that says `retryable`; never after a refusal. When
  * all tries fail, the first error's code and reason stay.
  *
+ * @example
+ * ```ts
+ * declare const sink: ImageSink;
+ * await runBackup({ image: 'node1.zip' }, { sink: retryingSink(sink, { attempts: 5, delayMs: 2000 }) });
+ * ```
+ *
  * @public
  */
 export function retryingSink(sink: ImageSink, options: RetryingSinkOptions = {}): ImageSink {

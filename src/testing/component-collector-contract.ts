@@ -35,6 +35,15 @@ export interface CollectorUnderTest {
 /**
  * Registers the tests that every collector must pass: what {@link ComponentCollector} promises, put to the proof.
  *
+ * @example
+ * ```ts
+ * declare const collector: ComponentCollector;
+ * componentCollectorContract('my collector', async () => {
+ *   const machine = await createSampleGateway();
+ *   return { collector, machine, dispose: () => machine.remove() };
+ * });
+ * ```
+ *
  * @public
  */
 export function componentCollectorContract(

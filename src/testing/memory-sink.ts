@@ -19,9 +19,11 @@ export interface MemorySinkOptions {
  *
  * @example
  * ```ts
+ * await using gateway = await createSampleGateway();
+ * const { gatewayRoot, hostRoot } = gateway;
  * const sink = new MemorySink();
- * const report = await runBackup({ image: 'node1.zip' }, { gatewayRoot, hostRoot, sink });
- * const zip = sink.images.get(report.image.path);
+ * await runBackup({ image: 'node1.zip' }, { gatewayRoot, hostRoot, sink });
+ * const [zip] = sink.images.values();
  * ```
  *
  * @public

@@ -24,6 +24,7 @@ export interface PrivateRpmPackage {
  *
  * @example
  * ```ts
+ * await using gateway = await createSampleGateway();
  * const jar = gateway.resolve('Gateway', 'runtime', 'lib', 'ext', 'jms-gateway.jar');
  * await using rpm = await PrivateRpm.create([{ name: 'ssg-jms', files: [jar] }]);
  * // rpm.program -qf --qf '%{NAME}\n' -- <jar>   prints   ssg-jms

@@ -31,6 +31,7 @@ export interface SampleDatabaseOptions extends SampleBulkOptions {
  *
  * @example
  * ```ts
+ * await using server = await PrivateMariaDb.start();
  * await server.createDatabase('ssg', { user: 'gateway', password: 'sample' });
  * await server.execute(sampleDatabaseSql(), 'ssg');
  * ```

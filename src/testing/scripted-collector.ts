@@ -40,6 +40,14 @@ export interface ScriptedCollectorOptions {
 /**
  * A collector that does exactly what a test wants, step by step, the same at every call.
  *
+ * @example
+ * ```ts
+ * const site = scriptedCollector('site', [
+ *   { entry: 'whole.txt', content: 'all of it' },
+ *   { entry: 'torn.txt', content: 'the first ha', fail: new Error('the disk broke') },
+ * ]);
+ * ```
+ *
  * @public
  */
 export function scriptedCollector(
@@ -80,6 +88,11 @@ export interface FailingCollectorOptions {
 
 /**
  * A collector that fails.
+ *
+ * @example
+ * ```ts
+ * const collectors = [...defaultCollectors(), failingCollector('site', { afterEntries: 2 })];
+ * ```
  *
  * @public
  */

@@ -1,6 +1,12 @@
 /**
  * Random numbers that are the same for the same seed on every machine (xorshift128, Marsaglia 2003). Not for secrets.
  *
+ * @example
+ * ```ts
+ * const random = new SeededRandom(1);
+ * const content = random.bytes(1000);
+ * ```
+ *
  * @public
  */
 export class SeededRandom {

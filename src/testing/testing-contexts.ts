@@ -54,6 +54,11 @@ export interface TestCollectorContext extends CollectorContext {
 /**
  * Facts of a plausible Gateway: an appliance with a local database and a stopped Enterprise Service Manager.
  *
+ * @example
+ * ```ts
+ * const facts = testGatewayFacts({ gatewayRoot: '/opt/SecureSpan', hostRoot: '/' }, { isAppliance: false });
+ * ```
+ *
  * @public
  */
 export function testGatewayFacts(machine: TestMachine, changes: Partial<GatewayFacts> = {}): GatewayFacts {
@@ -81,6 +86,15 @@ export function testGatewayFacts(machine: TestMachine, changes: Partial<GatewayF
 
 /**
  * What a collector is given in a run, for calling it directly: the files are real, those of the machine.
+ *
+ * @example
+ * ```ts
+ * declare const collector: ComponentCollector;
+ * await using gateway = await createSampleGateway();
+ * const context = testCollectorContext(gateway);
+ * for await (const entry of collector.collect(context)) console.log(entry.path);
+ * console.log(context.warnings);
+ * ```
  *
  * @public
  */
@@ -131,6 +145,14 @@ export interface TestSinkContext extends SinkContext {
  * What a sink is given in a run, for calling it directly.
  *
  * @param signal - Default: one that is never aborted.
+ * @example
+ * ```ts
+ * declare const sink: ImageSink, image: BackupImage;
+ * const context = testSinkContext();
+ * await sink.store(image, context);
+ * console.log(context.progressed);
+ * ```
+ *
  * @public
  */
 export function testSinkContext(signal: AbortSignal = new AbortController().signal): TestSinkContext {

@@ -21,6 +21,12 @@ type Columns = Readonly<Record<string, StatementValue>>;
  * Audit records as rows of the Gateway's own tables: `audit_main`, `audit_system`, and the id in `audit_detail`, in one
  * transaction. Records are not signed.
  *
+ * @example
+ * ```ts
+ * await using gateway = await openGatewayAccess();
+ * const audit = new GatewayAuditLog(gateway.database, { nodeId: gateway.nodeId });
+ * ```
+ *
  * @public
  */
 export class GatewayAuditLog implements AuditLog {

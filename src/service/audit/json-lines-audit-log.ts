@@ -7,6 +7,11 @@ import type { AuditLog, AuditRecord } from './audit-log.js';
  * Audit records as one JSON object a line, appended to a file of mode 0600. The file is opened for each record, so it may be
  * rotated by renaming it.
  *
+ * @example
+ * ```ts
+ * const audit = new JsonLinesAuditLog('/var/log/gateway-backup/audit.jsonl');
+ * ```
+ *
  * @public
  */
 export class JsonLinesAuditLog implements AuditLog {

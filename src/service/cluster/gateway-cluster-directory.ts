@@ -20,6 +20,13 @@ export interface GatewayClusterOptions {
 /**
  * The nodes of `cluster_info`.
  *
+ * @example
+ * ```ts
+ * await using gateway = await openGatewayAccess();
+ * const cluster = new GatewayClusterDirectory(gateway.database, { self: gateway.nodeId });
+ * console.log(await cluster.nodes());
+ * ```
+ *
  * @public
  */
 export class GatewayClusterDirectory implements ClusterDirectory {

@@ -4,6 +4,14 @@ import type { ClusterDirectory, ClusterNode } from './cluster-directory.js';
 /**
  * A list of nodes that does not change. For a gateway that is not clustered: a list of one.
  *
+ * @example
+ * ```ts
+ * const cluster = new StaticClusterDirectory([
+ *   { name: 'Gateway1', address: '', local: true },
+ *   { name: 'Gateway2', address: '10.0.0.12', local: false },
+ * ]);
+ * ```
+ *
  * @public
  */
 export class StaticClusterDirectory implements ClusterDirectory {

@@ -8,6 +8,13 @@ const administrationEndpoint = 'ADMIN_APPLET';
 /**
  * The ports of the Gateway's own `connector` table.
  *
+ * @example
+ * ```ts
+ * await using gateway = await openGatewayAccess();
+ * const connectors = new GatewayConnectorDirectory(gateway.database);
+ * console.log(await connectors.allowsBrowserAdministration(8443));
+ * ```
+ *
  * @public
  */
 export class GatewayConnectorDirectory implements ConnectorDirectory {

@@ -3,6 +3,11 @@ import type { ConnectorDirectory } from './connector-directory.js';
 /**
  * A fixed list of ports that serve browser-based administration.
  *
+ * @example
+ * ```ts
+ * const connectors = new StaticConnectorDirectory([8443, 9443]);
+ * ```
+ *
  * @public
  */
 export class StaticConnectorDirectory implements ConnectorDirectory {

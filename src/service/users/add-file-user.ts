@@ -31,6 +31,11 @@ const minPasswordLength = 8;
  * Adds a user to a users file, or replaces the one with that login, and makes the file if there is none: mode 0600, replaced as
  * a whole. Not for two writers at once. Throws `INVALID_OPTIONS`.
  *
+ * @example
+ * ```ts
+ * await addFileUser('users.json', { login: 'anna', password: 'long enough', administrator: true });
+ * ```
+ *
  * @public
  */
 export async function addFileUser(path: string, user: NewFileUser): Promise<'added' | 'replaced'> {

@@ -23,6 +23,12 @@ interface LoadedUsers {
  *
  * Every method throws `INVALID_OPTIONS` when the file is not usable.
  *
+ * @example
+ * ```ts
+ * const users = new FileUserDirectory('users.json');
+ * const user = await users.authenticate('anna', new Secret('long enough'));
+ * ```
+ *
  * @public
  */
 export class FileUserDirectory implements UserDirectory {

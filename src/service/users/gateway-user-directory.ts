@@ -25,6 +25,12 @@ interface UserRow {
  *
  * Every method throws a `BackupError` when the database cannot be asked.
  *
+ * @example
+ * ```ts
+ * await using gateway = await openGatewayAccess();
+ * const users = new GatewayUserDirectory(gateway.database);
+ * ```
+ *
  * @public
  */
 export class GatewayUserDirectory implements UserDirectory {
