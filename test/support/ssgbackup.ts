@@ -32,10 +32,17 @@ export async function ssgbackup(
 ): Promise<ProgramResult> {
   const drop = options.unprivileged === true && process.getuid?.() === 0;
   const script = drop ? fileURLToPath(new URL('unprivileged-main.js', import.meta.url)) : program;
+  // What the program runs counts too, when coverage is measured.
+  const coverage = drop ? undefined : process.env['NODE_V8_COVERAGE'];
   const [command, ...rest] = [...(options.wrapper ?? []), process.execPath, script, ...args];
   const child = spawn(command!, rest, {
     cwd: options.cwd,
-    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...options.env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: '/nonexistent',
+      ...(coverage === undefined ? {} : { NODE_V8_COVERAGE: coverage }),
+      ...options.env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 120_000,
     killSignal: 'SIGKILL',

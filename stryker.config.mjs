@@ -1,0 +1,48 @@
+// Changes rules, literals and log-in checks one by one, in what is shipped, and looks whether a test notices. One part at a
+// time, MUTATE=rules|literals|logins, so that each change runs only the tests that are about it.
+const parts = {
+  rules: {
+    mutate: ['dist/options/*.js', 'dist/plan/*.js'],
+    tests: ['options/*', 'plan/*'],
+  },
+  literals: {
+    mutate: ['dist/database/sql-literal.js'],
+    tests: ['database/sql-literal'],
+  },
+  logins: {
+    mutate: [
+      'dist/secrets/*.js',
+      'dist/service/basic-credentials.js',
+      'dist/service/login-limiter.js',
+      'dist/service/request-target.js',
+      'dist/service/passwords/sha512-crypt.js',
+    ],
+    tests: [
+      'secrets/*',
+      'service/basic-credentials',
+      'service/login-limiter',
+      'service/request-target',
+      'service/sha512-crypt',
+    ],
+  },
+};
+const name = process.env.MUTATE ?? 'rules';
+const { mutate, tests } = parts[name];
+
+/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+export default {
+  mutate,
+  testRunner: 'command',
+  commandRunner: {
+    command: `node --test ${tests.map((test) => `build/test/${test}.test.js`).join(' ')}`,
+  },
+  coverageAnalysis: 'off',
+  disableTypeChecks: false,
+  ignorePatterns: ['/bench', '/site', '/coverage', '/build/unpacked', '/build/api', '/docs', '/src'],
+  reporters: ['clear-text', 'json'],
+  jsonReporter: { fileName: `reports/mutation-${name}.json` },
+  clearTextReporter: { allowColor: false, logTests: false },
+  concurrency: 2,
+  timeoutMS: 20_000,
+  thresholds: { high: 95, low: 90, break: 85 },
+};
