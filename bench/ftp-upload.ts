@@ -3,11 +3,11 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { FtpSink } from 'gateway-backup';
 import { startProftpd } from '../test/support/ftp-server-proftpd.js';
 import { startPureFtpd } from '../test/support/ftp-server-pureftpd.js';
 import { ensure, programOf } from '../test/support/prerequisites.js';
+import { median } from './measured-command.js';
 import type { PrivateFtpServer } from '../test/support/private-ftp-server.js';
 
 /** An upload by the sink, and by curl, in turns; medians. */
@@ -87,12 +87,4 @@ async function timed(work: () => unknown): Promise<number> {
   const started = performance.now();
   await work();
   return performance.now() - started;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  console.table(await measureFtpUpload(Number(process.argv[2] ?? 500)));
 }

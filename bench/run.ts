@@ -1,11 +1,12 @@
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { databaseWorks, type Work } from './database-works.js';
-import { measureEntryCount } from './entry-count.js';
+import { measureFileTree } from './file-tree.js';
+import { measureFtpUpload } from './ftp-upload.js';
 import { measuredInTurns } from './measured-command.js';
 import { fileURLToPath } from 'node:url';
 
-// npm run bench -- [--size 1500MB] [--rounds 3] [--only database|files|start]
+// npm run bench -- [--size 1500MB] [--rounds 3] [--only database|files|upload|start]
 const { values } = parseArgs({
   options: {
     size: { type: 'string', default: '1500MB' },
@@ -16,7 +17,9 @@ const { values } = parseArgs({
 const megabytes = Number(/^(\d+)\s*MB$/i.exec(values.size)?.[1] ?? NaN);
 const rounds = Number(values.rounds);
 if (!(megabytes > 0) || !(rounds > 0)) {
-  throw new Error('usage: npm run bench -- [--size 1500MB] [--rounds 3] [--only database|files|start]');
+  throw new Error(
+    'usage: npm run bench -- [--size 1500MB] [--rounds 3] [--only database|files|upload|start]',
+  );
 }
 
 console.log(
@@ -26,6 +29,7 @@ console.log(
 const wants = (part: string): boolean => values.only === undefined || values.only === part;
 if (wants('start')) await startUp();
 if (wants('files')) await files();
+if (wants('upload')) await upload();
 if (wants('database')) {
   await databaseWorks({ bytes: megabytes * 1e6, rounds, onWork: print, onNote: note });
 }
@@ -42,9 +46,22 @@ function note(text: string): void {
 
 async function files(): Promise<void> {
   const count = megabytes >= 1000 ? 20_000 : 4_000;
-  const { imageMs, zipMs, ratio } = await measureEntryCount(count, (300 * count) / 20_000, rounds);
-  const figures = `${(imageMs / 1000).toFixed(2)} s to ${(zipMs / 1000).toFixed(2)} s`;
+  const { ours, peer } = await measureFileTree({ files: count, bytesPerFile: 15_000, rounds });
+  const figures = `${ours.seconds.toFixed(2)} s to ${peer.seconds.toFixed(2)} s`;
+  const ratio = ours.seconds / peer.seconds;
   print({ work: `${count} files of jars`, peer: 'zip -r -q', ratio, must: 0.4, aim: 0.2, figures });
+  note(
+    `CPU: ours ${ours.cpuSeconds.toFixed(1)} s, zip ${peer.cpuSeconds.toFixed(1)} s; peak ${ours.peakMib.toFixed(0)} MiB`,
+  );
+}
+
+async function upload(): Promise<void> {
+  for (const { server, mib, sinkMs, curlMs, ratio } of await measureFtpUpload(
+    megabytes >= 1000 ? 500 : 100,
+  )) {
+    const figures = `${sinkMs.toFixed(0)} ms to ${curlMs.toFixed(0)} ms, ${server}`;
+    print({ work: `upload of ${mib} MiB by FTP`, peer: 'curl -T', ratio, must: 1.15, aim: 1.05, figures });
+  }
 }
 
 async function startUp(): Promise<void> {
