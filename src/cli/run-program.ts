@@ -1,7 +1,5 @@
 import process from 'node:process';
-import { GatewayBackup } from '../backup/gateway-backup.js';
 import { BackupError, isBackupError } from '../errors.js';
-import { verifyImage } from '../image/verify-image.js';
 import { ownVersion } from '../support/own-version.js';
 import { backupArguments } from './backup-arguments.js';
 import { completionScript } from './completion.js';
@@ -45,6 +43,7 @@ async function backup(parsed: ParsedArguments, json: boolean): Promise<number> {
   for (const warning of warnings) output.note(warning);
   const signals = watchSignals();
   try {
+    const { GatewayBackup } = await import('../backup/gateway-backup.js');
     const report = await new GatewayBackup(gateway).run(options, {
       signal: signals.signal,
       onEvent: (event) => {
@@ -68,6 +67,7 @@ async function plan(parsed: ParsedArguments, json: boolean): Promise<number> {
   const { options, gateway, warnings } = backupArguments(parsed, process.env);
   const signals = watchSignals();
   try {
+    const { GatewayBackup } = await import('../backup/gateway-backup.js');
     const result = await new GatewayBackup(gateway).plan(options, { signal: signals.signal });
     for (const warning of [...warnings, ...result.warnings]) process.stderr.write(`Note: ${warning}\n`);
     return print(json ? JSON.stringify({ type: 'plan', components: result.components }) : result.toString());
@@ -83,6 +83,7 @@ async function plan(parsed: ParsedArguments, json: boolean): Promise<number> {
 async function verify(file: string, json: boolean): Promise<number> {
   const signals = watchSignals();
   try {
+    const { verifyImage } = await import('../image/verify-image.js');
     const verification = await verifyImage(file, { signal: signals.signal });
     const { valid } = verification;
     const text = json

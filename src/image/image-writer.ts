@@ -9,7 +9,7 @@ import type { ImageEntryRecord, ImageSavepoint, ImageSummary, ImageWriterObserve
 import { ImageFile, type FileMark } from './image-file.js';
 import { prepareContent, type PreparedContent } from './prepare-content.js';
 import { abortable, openEntry, WHOLE_BYTES, type EntryContent } from './read-source.js';
-import { newZip, newZipEntry, YAZL_DONE, zipDirectory, type YazlEntry } from './yazl-zip.js';
+import type * as Yazl from './yazl-zip.js';
 
 /**
  * Settings of an {@link ImageWriter}.
@@ -46,18 +46,22 @@ export interface ImageWriterOptions extends AbortableOptions {
  */
 export class ImageWriter implements AsyncDisposable {
   readonly #file: ImageFile;
-  readonly #zip = newZip();
+  /** yazl, behind the little that is used of it; loaded when it is needed, so that importing this package stays cheap. */
+  readonly #yazl: typeof Yazl;
+  readonly #zip: Yazl.YazlZip;
   readonly #names = new EntryNames();
   readonly #signal: AbortSignal | undefined;
   readonly #level: number;
   readonly #startedAt: Date;
   readonly #marks = new WeakMap<ImageSavepoint, FileMark>();
-  readonly #zipEntries: YazlEntry[] = [];
+  readonly #zipEntries: Yazl.YazlEntry[] = [];
   readonly #records: ImageEntryRecord[] = [];
   #state: 'idle' | 'busy' | 'finished' | 'removed' = 'idle';
 
-  private constructor(file: ImageFile, options: ImageWriterOptions) {
+  private constructor(file: ImageFile, yazl: typeof Yazl, options: ImageWriterOptions) {
     this.#file = file;
+    this.#yazl = yazl;
+    this.#zip = yazl.newZip();
     this.#signal = options.signal;
     this.#level = options.level ?? DEFAULT_LEVEL;
     this.#startedAt = options.startedAt ?? new Date();
@@ -76,7 +80,8 @@ export class ImageWriter implements AsyncDisposable {
         stage: 'options',
       });
     }
-    return new ImageWriter(await ImageFile.create(path), options);
+    const yazl = await import('./yazl-zip.js');
+    return new ImageWriter(await ImageFile.create(path), yazl, options);
   }
 
   /** The file that is written. */
@@ -169,7 +174,7 @@ export class ImageWriter implements AsyncDisposable {
       throwIfCancelled(this.#signal, 'image');
       const names = this.#records.map((record) => `${record.path}\n`).join('');
       await this.#addAll('', [bytesEntry(MANIFEST_ENTRY, names)], {}, allow);
-      for await (const piece of zipDirectory(this.#zip, this.#zipEntries, this.#file.bytes))
+      for await (const piece of this.#yazl.zipDirectory(this.#zip, this.#zipEntries, this.#file.bytes))
         this.#file.append(piece);
       const sha256 = await this.#file.finish();
       this.#state = 'finished';
@@ -317,20 +322,20 @@ export class ImageWriter implements AsyncDisposable {
     }
   }
 
-  #zipEntry({ name, entry }: Target): YazlEntry {
+  #zipEntry({ name, entry }: Target): Yazl.YazlEntry {
     // A zip cannot carry times before 1970, and yazl breaks on them.
     const mtime = new Date(Math.max(0, this.#modifiedAt(entry).getTime()));
-    return newZipEntry(this.#zip, name, mtime, permissions(entry));
+    return this.#yazl.newZipEntry(this.#zip, name, mtime, permissions(entry));
   }
 
   #completed(
     { name, component, entry }: Target,
-    zipEntry: YazlEntry,
+    zipEntry: Yazl.YazlEntry,
     offset: number,
     content: Omit<PreparedContent, 'pieces'>,
   ): ImageEntryRecord {
     zipEntry.relativeOffsetOfLocalHeader = offset;
-    zipEntry.state = YAZL_DONE;
+    zipEntry.state = this.#yazl.YAZL_DONE;
     this.#zipEntries.push(zipEntry);
     const { bytes, compressedBytes, crc32, sha256 } = content;
     const { owner, originalName } = entry;

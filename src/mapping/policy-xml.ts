@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TextDecoder } from 'node:util';
-import { SaxesParser } from 'saxes';
+import type { SaxesParser } from 'saxes';
 import { throwIfCancelled } from '../support/abort.js';
 
 /**
@@ -16,7 +16,7 @@ export async function customIpAddresses(
 ): Promise<readonly string[]> {
   if (policy.length > longestPolicyBytes) throw new Error(`longer than ${longestPolicyBytes} bytes`);
   const found: string[] = [];
-  const parser = addressParser(found);
+  const parser = await addressParser(found);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   for (let offset = 0; offset < policy.length; offset += sliceBytes) {
     if (offset > 0) await nextTurn();
@@ -34,7 +34,9 @@ const deepestElement = 10_000;
 const sliceBytes = 512 * 1024;
 const policyNamespace = 'http://www.layer7tech.com/ws/policy';
 
-function addressParser(found: string[]): SaxesParser {
+async function addressParser(found: string[]): Promise<SaxesParser> {
+  // Loaded when it is needed, so that importing this package stays cheap.
+  const { SaxesParser } = await import('saxes');
   const parser = new SaxesParser({ xmlns: true, position: false });
   let depth = 0;
   // The depth at which each was entered, outermost first; 0 outside.

@@ -131,7 +131,7 @@ describe('layers', () => {
 
 describe('packages of others', () => {
   const sites: Readonly<Record<string, RegExp>> = {
-    'basic-ftp': /^sinks\/ftp-sink\.ts$/u,
+    'basic-ftp': /^sinks\/ftp-control-connection\.ts$/u,
     debug: /^support\/log\.ts$/u,
     mysql2: /^database\/mysql-session\.ts$/u,
     saxes: /^mapping\/[^/]+\.ts$/u,
