@@ -24,7 +24,8 @@ export type {
 } from './database/database-connection-options.js';
 export type { DumpOptions } from './database/database-dump.js';
 export type { DatabaseSession, OpenDatabaseSession, RawValue } from './database/database-session.js';
-export { openDatabaseSession, type DatabaseSessionConfig } from './database/mysql-session.js';
+export type { DatabaseSessionConfig } from './database/mysql-session.js';
+export { openDatabaseSession } from './database/open-database-session.js';
 export {
   BackupError,
   isBackupError,
@@ -44,7 +45,8 @@ export type {
   ImageWriterObserver,
 } from './image/image-records.js';
 export { ImageWriter, type ImageWriterOptions } from './image/image-writer.js';
-export { verifyImage, type ImageVerification, type VerifyImageOptions } from './image/verify-image.js';
+export type { ImageVerification, VerifyImageOptions } from './image/image-verification.js';
+export { verifyImage } from './image/verify-image.js';
 export {
   MappingTemplateGenerator,
   type MappingFault,

@@ -1,5 +1,5 @@
 import type { OpenDatabaseSession } from '../database/database-session.js';
-import { openDatabaseSession } from '../database/mysql-session.js';
+import { openDatabaseSession } from '../database/open-database-session.js';
 import { BackupError } from '../errors.js';
 import type { DetectedGateway } from '../gateway/detect-gateway.js';
 import { decodeGatewayPassword } from '../secrets/gateway-password.js';

@@ -1,4 +1,4 @@
-import type { ImageVerification } from '../image/verify-image.js';
+import type { ImageVerification } from '../image/image-verification.js';
 import { printable } from './render.js';
 
 /** The outcome of `--verify`: one line, then one for each fault or note. */

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { estimateDataBytes } from '../database/database-catalog.js';
-import { catalogOf, dumpAudits, isAuditTable, type DumpOptions } from '../database/database-dump.js';
+import { isAuditTable } from '../database/audit-table.js';
+import type { DumpOptions } from '../database/database-dump.js';
 import { asDumpable } from '../database/dumpable-session.js';
 import { BackupError } from '../errors.js';
 import { gatewayLayout } from '../gateway/gateway-layout.js';
-import { gzipBlocks } from '../image/gzip-blocks.js';
 import type { CollectorContext, ComponentCollector } from './component-collector.js';
 import { annotations, warnOfDump } from './dump-annotations.js';
 import { databaseApplicability } from './maindb-collector.js';
@@ -26,6 +25,9 @@ export function auditsCollector(options: DumpOptions = {}): ComponentCollector {
     component: 'audits',
     applicability: databaseApplicability,
     async *collect(context) {
+      // Loaded when they are needed, so that importing this package stays cheap.
+      const { catalogOf, dumpAudits } = await import('../database/database-dump.js');
+      const { gzipBlocks } = await import('../image/gzip-blocks.js');
       const session = asDumpable(await context.database());
       const listed = await listedTables(context);
       if (listed !== undefined) {
@@ -46,6 +48,7 @@ export function auditsCollector(options: DumpOptions = {}): ComponentCollector {
       };
     },
     async estimate(context) {
+      const { estimateDataBytes } = await import('../database/database-catalog.js');
       const listed = await listedTables(context);
       return estimateDataBytes(
         await context.database(),

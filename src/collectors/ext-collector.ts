@@ -3,7 +3,7 @@ import { gatewayLayout } from '../gateway/gateway-layout.js';
 import type { ImageEntry } from '../image/image-entry.js';
 import type { ComponentCollector } from './component-collector.js';
 import { estimateBytes } from './estimate-bytes.js';
-import { rpmOwners, type RpmOwnerOptions } from './rpm-owner.js';
+import type { RpmOwnerOptions } from './rpm-owner.js';
 
 /**
  * Options of the built-in collector `ext`.
@@ -59,6 +59,8 @@ async function vendorFiles(
     const name = Buffer.from(entry.originalName ?? entry.path).toString('utf8');
     if (posix.basename(name).startsWith('jms')) suspects.set(join(folder, name), entry);
   }
+  // Loaded when it is needed, so that importing this package stays cheap.
+  const { rpmOwners } = await import('./rpm-owner.js');
   const owners = await rpmOwners([...suspects.keys()], options);
   const vendor = new Set<ImageEntry>();
   for (const [path, packages] of owners) {

@@ -1,13 +1,6 @@
-import {
-  catalogOf,
-  dumpMainDatabase,
-  isAuditTable,
-  type DumpOptions,
-  type DumpSummary,
-} from '../database/database-dump.js';
-import { estimateDataBytes } from '../database/database-catalog.js';
+import { isAuditTable } from '../database/audit-table.js';
+import type { DumpOptions, DumpSummary } from '../database/database-dump.js';
 import { asDumpable } from '../database/dumpable-session.js';
-import { findLicence } from '../database/licence.js';
 import { bytesEntry } from '../image/image-entry.js';
 import type { Applicability, CollectorContext, ComponentCollector } from './component-collector.js';
 import type { GatewayFacts } from '../gateway/gateway-facts.js';
@@ -34,6 +27,9 @@ export function maindbCollector(options: DumpOptions = {}): ComponentCollector {
     component: 'maindb',
     applicability: databaseApplicability,
     async *collect(context) {
+      // Loaded when they are needed, so that importing this package stays cheap.
+      const { catalogOf, dumpMainDatabase } = await import('../database/database-dump.js');
+      const { findLicence } = await import('../database/licence.js');
       const session = asDumpable(await context.database());
       const licence = await findLicence(session, await catalogOf(session));
       const dump = dumpMainDatabase(session, options);
@@ -51,6 +47,7 @@ export function maindbCollector(options: DumpOptions = {}): ComponentCollector {
       if (configuration !== undefined) yield configuration;
     },
     async estimate(context) {
+      const { estimateDataBytes } = await import('../database/database-catalog.js');
       const session = await context.database();
       return Math.ceil(SQL_FACTOR * (await estimateDataBytes(session, (table) => !isAuditTable(table))));
     },

@@ -1,5 +1,6 @@
 import { isBackupError } from '../errors.js';
 import { blockPool, type BlockPool } from '../image/block-pool.js';
+import { isAuditTable } from './audit-table.js';
 import { readCatalog, type DatabaseCatalog, type TableFacts } from './database-catalog.js';
 import { dumpFailed } from './database-errors.js';
 import type { DumpableSession, SnapshotFacts } from './dumpable-session.js';
@@ -93,11 +94,6 @@ export function dumpAudits(
       count(table, yield* dumpRows(session, table, output));
     }
   });
-}
-
-/** Whether a table holds audit records: its rows are not part of the main dump. */
-export function isAuditTable(name: string): boolean {
-  return name.startsWith('audit');
 }
 
 /** The catalog of the session's snapshot, read once. Main and audit dump see the same definitions. */

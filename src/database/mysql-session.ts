@@ -49,29 +49,7 @@ const DEFAULT_MAX_ROW_BYTES = 128 * 1024 * 1024;
 /** How long a clean end, or the second connection that stops a statement, may take. */
 const CLOSING_MS = 1500;
 
-/**
- * Connects to the main database and takes a consistent, read-only snapshot of it. Close the session with
- * `await using`, or by calling `close`.
- *
- * @throws BackupError `DATABASE_UNAVAILABLE` with a `reason` (see docs/errors.md), or `CANCELLED`.
- * @example
- * ```ts
- * const password = new Secret('secret');
- * await using session = await openDatabaseSession({ host: 'localhost', port: 3306, name: 'ssg', user: 'gateway', password });
- * const [row] = await session.query('SELECT current_version FROM ssg_version');
- * console.log(row?.[0]?.toString());
- * ```
- *
- * @public
- */
-export function openDatabaseSession(
-  config: DatabaseSessionConfig,
-  options: AbortableOptions = {},
-): Promise<OpenDatabaseSession> {
-  return openMysqlSession(config, options);
-}
-
-/** {@link openDatabaseSession} with all that a dump needs. */
+/** `openDatabaseSession` with all that a dump needs. */
 export async function openMysqlSession(
   config: DatabaseSessionConfig & { readonly retry?: ConnectRetryOptions | undefined },
   { signal = new AbortController().signal }: AbortableOptions = {},

@@ -3,8 +3,7 @@ import { resolveSecret, type SecretSource } from '../secrets/secret.js';
 import { throwIfCancelled } from '../support/abort.js';
 import type { Log } from '../support/log.js';
 import type { FtpConnection, FtpTimeouts } from './ftp-connection.js';
-import { replyFailure } from './ftp-failure.js';
-import { lookFor, nameTaken, storeImage, type FtpStoreMemory } from './ftp-store.js';
+import type { FtpStoreMemory } from './ftp-store.js';
 import { checkImageName, checkPassword, ftpAddress, ftpTarget, type FtpTarget } from './ftp-target.js';
 import type { BackupImage, ImageSink, SinkContext, StoredImage } from './image-sink.js';
 
@@ -64,6 +63,8 @@ export class FtpSink implements ImageSink {
   /** Logs in, looks for the folder and for a file of this name, and leaves nothing behind. */
   async prepare(imageName: string, context: SinkContext): Promise<void> {
     checkImageName(imageName);
+    // Loaded when it is needed, here and below, so that importing this package stays cheap.
+    const { lookFor, nameTaken } = await import('./ftp-store.js');
     const connection = await this.#login(context.signal, context.log);
     try {
       if ((await lookFor(connection, imageName)) !== 'absent') throw nameTaken(imageName);
@@ -76,6 +77,7 @@ export class FtpSink implements ImageSink {
   async store(image: BackupImage, context: SinkContext): Promise<StoredImage> {
     checkImageName(image.name);
     const login = (signal: AbortSignal) => this.#login(signal, context.log);
+    const { storeImage } = await import('./ftp-store.js');
     await storeImage(login, image, this.#memory, context);
     return { path: ftpAddress(this.#target, image.name) };
   }
@@ -85,7 +87,7 @@ export class FtpSink implements ImageSink {
     const password = await resolveSecret(this.#password);
     checkPassword(password.reveal());
     const { host, port, user, folder } = this.#target;
-    // Loaded when it is needed, so that importing this package stays cheap.
+    const { replyFailure } = await import('./ftp-failure.js');
     const { ControlConnection } = await import('./ftp-control-connection.js');
     const connection = new ControlConnection(this.#target, password, this.#timeouts, signal, log);
     try {

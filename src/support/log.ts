@@ -1,4 +1,5 @@
-import createDebug from 'debug';
+import type createDebug from 'debug';
+import { createRequire } from 'node:module';
 
 /**
  * A `printf`-like log function (`%s %d %j %o %O`), silent unless `DEBUG` selects its area.
@@ -25,5 +26,12 @@ export type LogArea =
  * Never hand it an options object: those hold secrets.
  */
 export function logFor(area: LogArea): Log {
-  return createDebug(`gateway-backup:${area}`);
+  let log: Log | undefined;
+  return (format, ...values) => {
+    // Loaded with the first line, so that importing this package stays cheap.
+    log ??= (require('debug') as typeof createDebug)(`gateway-backup:${area}`);
+    log(format, ...values);
+  };
 }
+
+const require = createRequire(import.meta.url);
