@@ -230,6 +230,30 @@ export function dumpFailed(
   return new BackupError('DATABASE_DUMP_FAILED', message, { stage: 'collect', reason, ...facts });
 }
 
+/** The server said nothing while we waited for it. */
+export function serverSilent(idleTimeoutMs: number): BackupError {
+  return dumpFailed(`The database server was silent for ${idleTimeoutMs} ms.`, 'idle-timeout', {
+    hint: 'Raise idleTimeoutMs if the server is that slow.',
+  });
+}
+
+/** One row would take more memory than is allowed. */
+export function rowTooLarge(maxRowBytes: number): BackupError {
+  return dumpFailed(`The database holds a row of more than ${maxRowBytes} bytes.`, 'row-too-large', {
+    hint: 'Raise maxRowBytes if such rows are expected and there is memory for them.',
+  });
+}
+
+/** The server does not keep to the protocol. */
+export function protocolViolation(what: string): BackupError {
+  return dumpFailed(`The database server ${what}.`, 'protocol-violation');
+}
+
+/** Our own mistake. */
+export function sessionDefect(message: string, cause?: unknown): BackupError {
+  return new BackupError('INTERNAL', message, { stage: 'collect', cause });
+}
+
 function connectVerdict(cause: unknown): Verdict {
   const { code, errno, message } = driverError(cause);
   // A Node system error has an errno too, a negative one.

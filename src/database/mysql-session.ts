@@ -1,10 +1,11 @@
 import type { Connection, ConnectionOptions, QueryError } from 'mysql2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { BackupError, isBackupError } from '../errors.js';
+import { isBackupError, type BackupError } from '../errors.js';
 import type { Secret } from '../secrets/secret.js';
 import { cancelled, type AbortableOptions } from '../support/abort.js';
 import { logFor } from '../support/log.js';
+import { CLOSING_MS, within } from './closing-time.js';
 import { retryConnecting, type ConnectRetryOptions } from './connect-retry.js';
 import type { DatabaseConnectionOptions } from './database-connection-options.js';
 import type { StatementValue } from './gateway-database.js';
@@ -12,14 +13,18 @@ import {
   brokenConnection,
   connectError,
   connectionLost,
-  dumpFailed,
+  protocolViolation,
   queryError,
+  rowTooLarge,
+  serverSilent,
+  sessionDefect,
   type DatabaseAddress,
 } from './database-errors.js';
 import type { OpenDatabaseSession, RawValue } from './database-session.js';
 import { openDatabaseSocket } from './database-socket.js';
 import type { DumpableSession, ResultFlow, ResultReader, SnapshotFacts } from './dumpable-session.js';
 import { pulledRows } from './pulled-rows.js';
+import { failedFlow, Flow } from './result-flow.js';
 import { sessionSettings, snapshotStatements } from './session-settings.js';
 
 /**
@@ -46,8 +51,6 @@ const MAX_PREAMBLE_BYTES = 4 * 1024 * 1024;
 /** A login is a few hundred bytes, its longest part a public key. */
 const MAX_HANDSHAKE_BYTES = 256 * 1024;
 const DEFAULT_MAX_ROW_BYTES = 128 * 1024 * 1024;
-/** How long a clean end, or the second connection that stops a statement, may take. */
-const CLOSING_MS = 1500;
 
 /** `openDatabaseSession` with all that a dump needs. */
 export async function openMysqlSession(
@@ -107,7 +110,7 @@ export class MysqlSession implements DumpableSession, OpenDatabaseSession {
     this.#idleTimeoutMs = config.idleTimeoutMs ?? 120_000;
     this.#maxRowBytes = config.maxRowBytes ?? DEFAULT_MAX_ROW_BYTES;
     this.#idleTimer = setTimeout(() => {
-      if (this.#waiting) this.#end(silent(this.#idleTimeoutMs));
+      if (this.#waiting) this.#end(serverSilent(this.#idleTimeoutMs));
     }, this.#idleTimeoutMs);
     this.#idleTimer.unref();
     this.#onAbort = () => {
@@ -157,7 +160,9 @@ export class MysqlSession implements DumpableSession, OpenDatabaseSession {
   readResult(sql: string, reader: ResultReader): ResultFlow {
     if (this.#ended !== undefined) return failedFlow(this.#ended);
     if (this.#flow !== undefined) {
-      return failedFlow(internal('a database session was asked a second question while the first was open'));
+      return failedFlow(
+        sessionDefect('a database session was asked a second question while the first was open'),
+      );
     }
     const flow = new Flow({
       pause: () => {
@@ -188,7 +193,7 @@ export class MysqlSession implements DumpableSession, OpenDatabaseSession {
       .on('fields', (fields: readonly unknown[] | undefined) => {
         this.#undigested = 0;
         results += 1;
-        if (results > 1) this.#end(violation('sent two results for one question'));
+        if (results > 1) this.#end(protocolViolation('sent two results for one question'));
         else if (fields !== undefined) flow.guard(() => reader.onColumns?.(fields.length));
       })
       .on('result', (row: unknown) => {
@@ -230,7 +235,7 @@ export class MysqlSession implements DumpableSession, OpenDatabaseSession {
     if (this.#ended === undefined) {
       const { connection, socket } = this.#wire;
       const open = this.#flow !== undefined;
-      this.#endQuietly(internal('this database session is closed'), open);
+      this.#endQuietly(sessionDefect('this database session is closed'), open);
       if (!open) {
         connection.resume();
         await within(CLOSING_MS, (done) => {
@@ -251,7 +256,7 @@ export class MysqlSession implements DumpableSession, OpenDatabaseSession {
     this.#idleTimer.refresh();
     this.#undigested += bytes;
     if (this.#undigested <= MAX_PREAMBLE_BYTES) return;
-    if (this.#flow?.hasColumns !== true) this.#end(violation('sent an endless answer'));
+    if (this.#flow?.hasColumns !== true) this.#end(protocolViolation('sent an endless answer'));
     else if (this.#undigested > this.#maxRowBytes) this.#end(rowTooLarge(this.#maxRowBytes));
   }
 
@@ -304,103 +309,6 @@ export class MysqlSession implements DumpableSession, OpenDatabaseSession {
       log('could not stop our statement: %s', isBackupError(error) ? error.reason : 'unknown error');
     }
   }
-}
-
-interface FlowControls {
-  pause(): void;
-  resume(): void;
-  stopStatement(): Promise<void>;
-  abandon(error: BackupError): void;
-  over(): void;
-}
-
-class Flow implements ResultFlow {
-  readonly ended: Promise<void>;
-  readonly #controls: FlowControls;
-  #resolve!: () => void;
-  #reject!: (error: unknown) => void;
-  #settled = false;
-  #paused = false;
-  #discarding = false;
-  #hasColumns = false;
-
-  constructor(controls: FlowControls) {
-    this.#controls = controls;
-    this.ended = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.ended.catch(() => undefined);
-  }
-
-  get hasColumns(): boolean {
-    return this.#hasColumns;
-  }
-
-  pause(): void {
-    if (this.#settled || this.#paused) return;
-    this.#paused = true;
-    this.#controls.pause();
-  }
-
-  resume(): void {
-    if (this.#settled || !this.#paused) return;
-    this.#paused = false;
-    this.#controls.resume();
-  }
-
-  async cancel(): Promise<void> {
-    if (this.#settled) return;
-    this.#discarding = true;
-    this.resume();
-    await this.#controls.stopStatement();
-    // What was on its way is read and dropped until the server confirms; then the session is as good as before.
-    const over = this.ended.catch(() => undefined);
-    await within(CLOSING_MS, (done) => void over.then(done));
-    if (!this.#isOver()) this.#controls.abandon(dumpFailed('A result was given up.', 'abandoned'));
-  }
-
-  row(reader: ResultReader, row: readonly RawValue[]): void {
-    if (this.#discarding || this.#settled) return;
-    try {
-      reader.onRow(row);
-    } catch (error) {
-      this.#giveUp(error);
-    }
-  }
-
-  guard(call: () => void): void {
-    this.#hasColumns = true;
-    try {
-      call();
-    } catch (error) {
-      this.#giveUp(error);
-    }
-  }
-
-  settle(error: unknown): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#controls.over();
-    if (error === undefined && !this.#discarding) this.#resolve();
-    else this.#reject(error ?? dumpFailed('A result was given up.', 'abandoned'));
-  }
-
-  #isOver(): boolean {
-    return this.#settled;
-  }
-
-  /** An error of the reader: it is what the flow fails with, and the connection is of no more use. */
-  #giveUp(error: unknown): void {
-    this.#controls.abandon(isBackupError(error) ? error : internal('a row could not be handled', error));
-  }
-}
-
-function failedFlow(error: BackupError): ResultFlow {
-  const ended = Promise.reject<undefined>(error);
-  ended.catch(() => undefined);
-  const nothing = (): void => undefined;
-  return { ended, pause: nothing, resume: nothing, cancel: () => Promise.resolve() };
 }
 
 /**
@@ -594,37 +502,6 @@ function driverOptions(config: DatabaseSessionConfig, socket: Socket, timeoutMs:
 
 function addressOf({ host, port, name, user, socketPath }: DatabaseSessionConfig): DatabaseAddress {
   return { host, port, name, user, socketPath };
-}
-
-/** Resolves when `done` is called, or after the time limit. */
-async function within(ms: number, begin: (done: () => void) => void): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    begin(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
-
-function silent(idleTimeoutMs: number): BackupError {
-  return dumpFailed(`The database server was silent for ${idleTimeoutMs} ms.`, 'idle-timeout', {
-    hint: 'Raise idleTimeoutMs if the server is that slow.',
-  });
-}
-
-function rowTooLarge(maxRowBytes: number): BackupError {
-  return dumpFailed(`The database holds a row of more than ${maxRowBytes} bytes.`, 'row-too-large', {
-    hint: 'Raise maxRowBytes if such rows are expected and there is memory for them.',
-  });
-}
-
-function violation(what: string): BackupError {
-  return dumpFailed(`The database server ${what}.`, 'protocol-violation');
-}
-
-function internal(message: string, cause?: unknown): BackupError {
-  return new BackupError('INTERNAL', message, { stage: 'collect', cause });
 }
 
 function asText(value: Buffer | string | number | bigint | null): string | null {
