@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { projectRoot as root } from '../architecture/source-files.js';
 
 /** One reason of an error, and a place that gives it. */
 export interface FoundReason {
@@ -8,7 +8,6 @@ export interface FoundReason {
   readonly place: string;
 }
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
 const kebab = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/u;
 
 /**

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
-import { documents, projectRoot } from './markdown.js';
+import { projectRoot } from '../architecture/source-files.js';
+import { documents } from './markdown.js';
 
 test('every link inside the documentation leads somewhere', () => {
   const broken: string[] = [];

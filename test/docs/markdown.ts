@@ -1,9 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-/** The project's folder. */
-export const projectRoot = fileURLToPath(new URL('../../../', import.meta.url));
+import { projectRoot } from '../architecture/source-files.js';
 
 /** The texts that a user reads, by their path below the project's folder. */
 export const documents: ReadonlyMap<string, string> = new Map(

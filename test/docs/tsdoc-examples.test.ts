@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import ts from 'typescript';
-import { projectRoot } from './markdown.js';
+import { projectRoot } from '../architecture/source-files.js';
 
 /** The code below an `@example`. Names of this package need no import there. */
 interface Example {

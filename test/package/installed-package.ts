@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { projectRoot } from '../docs/markdown.js';
+import { projectRoot } from '../architecture/source-files.js';
 
 /** What `npm pack --json` says. */
 export interface PackedPackage {

@@ -8,7 +8,8 @@ import { createSampleGateway, type SampleGateway } from 'gateway-backup/testing'
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { ownVersion } from '#dist/support/own-version.js';
-import { documents, projectRoot } from '../docs/markdown.js';
+import { projectRoot } from '../architecture/source-files.js';
+import { documents } from '../docs/markdown.js';
 import { installPackage, npm, ownPackageJson, type InstalledPackage } from './installed-package.js';
 
 /** Everything that may be in the tarball; a file that fits no line is a mistake. */

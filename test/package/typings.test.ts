@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { projectRoot } from '../docs/markdown.js';
+import { projectRoot } from '../architecture/source-files.js';
 
 test('what must compile does, and what must not does not', async () => {
   const tsc = join(projectRoot, 'node_modules/typescript/bin/tsc');
