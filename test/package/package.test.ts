@@ -62,7 +62,11 @@ describe('the package', () => {
   });
 
   test('satisfies publint', async () => {
-    const { messages, pkg } = await publint({ pkgDir: projectRoot, pack: false, strict: true });
+    const { messages, pkg } = await publint({
+      pkgDir: join(installed.folder, 'node_modules/gateway-backup'),
+      pack: false,
+      strict: true,
+    });
     assert.deepEqual(
       messages.map((message) => formatMessage(message, pkg, { color: false })),
       [],
