@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import type { CollectorContext, ComponentName } from '../collectors/component-collector.js';
 import { BackupError, isBackupError } from '../errors.js';
 import type { BackupEvent } from '../events.js';
@@ -6,13 +7,14 @@ import { isPlausibleVersion } from '../gateway/gateway-version.js';
 import { backupRecord, printBackupRecord } from '../image/backup-record.js';
 import { bytesEntry } from '../image/image-entry.js';
 import { StagedImage } from '../image/staged-image.js';
-import { clearLeftovers } from '../image/staging-leftovers.js';
+import { clearLeftovers } from '../support/staging-leftovers.js';
 import { MappingTemplateGenerator } from '../mapping/mapping-template-generator.js';
 import type { BackupPlan } from '../plan/backup-plan.js';
 import type { BackupReport, ComponentReport, StoredImageReport } from '../report.js';
-import { cancelled, throwIfCancelled } from '../support/abort.js';
+import { cancelled, orAbandoned, throwIfCancelled } from '../support/abort.js';
 import { errnoOf } from '../support/errno.js';
 import { logFor } from '../support/log.js';
+import { messageOf } from '../support/message-of.js';
 import { ownVersion } from '../support/own-version.js';
 import { traceRun, traceStore } from '../support/tracing.js';
 import { collectorContext } from './collector-context.js';
@@ -34,13 +36,13 @@ const log = logFor('collect');
  * One run, after everything was checked that can be checked without work:
  *
  * 1. lock the node
- * 2. clear what a killed run left in the staging folder
+ * 2. clear what a killed run left in the folders that are written to
  * 3. estimate, and compare with the free space
  * 4. open the staged image; its first entry is the version
  * 5. collect the components, one after the other
- * 6. generate the mapping template, inside the same snapshot; then let the database go
+ * 6. make the mapping template, inside the same snapshot; then let the database go. It goes if the run fails later
  * 7. write the record, the manifest and the directory; read the image back
- * 8. store the image; give the mapping template its name
+ * 8. store the image
  * 9. report
  */
 export class BackupRun {
@@ -50,7 +52,8 @@ export class BackupRun {
   readonly #database: RunDatabase;
   readonly #reports: ComponentReport[] = [];
   readonly #warnings: string[] = [];
-  readonly #now: () => number;
+  /** For durations: unlike the clock of the run, it never goes back. */
+  readonly #began = performance.now();
   #mappingTemplate: string | undefined;
   /** Why the mapping template is missing or incomplete. */
   #mappingError: BackupError | undefined;
@@ -62,8 +65,7 @@ export class BackupRun {
   ) {
     this.#prepared = prepared;
     this.#signal = signal;
-    this.#now = () => prepared.gateway.now().getTime();
-    this.#emitter = new EventEmitter(onEvent, log, this.#now);
+    this.#emitter = new EventEmitter(onEvent, log, () => performance.now());
     this.#database = new RunDatabase(() => openMainDatabase(prepared.detected, prepared.gateway, signal));
   }
 
@@ -100,7 +102,7 @@ export class BackupRun {
   async #work(): Promise<BackupReport> {
     const { sink, gateway, imageName, startedAt } = this.#prepared;
     const directory = sink.stagingDirectory ?? gateway.workDirectory;
-    await clearLeftovers(directory);
+    await this.#clearLeftovers(directory);
     const plan = await this.#estimate();
     if (gateway.checkFreeSpace) await checkFreeSpace({ folder: directory, bytes: spaceFor(plan) });
     const version = await this.#version();
@@ -111,7 +113,7 @@ export class BackupRun {
     });
     await staged.writer.addOwn(bytesEntry('version', version));
     const annotations = await this.#collect(plan, staged);
-    await using mapping = await this.#generateMappingTemplate();
+    await using mapping = await this.#makeMappingTemplate();
     await this.#database.close();
 
     await staged.writer.addOwn(bytesEntry('backup.json', this.#record(version, annotations, staged)));
@@ -124,8 +126,17 @@ export class BackupRun {
       },
     });
     const stored = await this.#store(staged);
-    await this.#publish(mapping);
+    mapping?.keep();
+    this.#mappingTemplate = mapping?.path;
     return this.#report(this.#status(), stored, this.#mappingError);
+  }
+
+  /** Everywhere a run of this node may have written to, also one with another target. */
+  async #clearLeftovers(directory: string): Promise<void> {
+    const { mappingTemplate, gateway } = this.#prepared;
+    const folders = new Set([directory, gateway.workDirectory]);
+    if (mappingTemplate !== undefined) folders.add(dirname(mappingTemplate));
+    for (const folder of folders) await clearLeftovers(folder);
   }
 
   async #collect(plan: BackupPlan, staged: StagedImage): Promise<ComponentAnnotations> {
@@ -146,7 +157,7 @@ export class BackupRun {
       signal: this.#signal,
       emitter: this.#emitter,
       log,
-      now: this.#now,
+      now: () => performance.now(),
       reports: this.#reports,
     });
   }
@@ -206,8 +217,7 @@ export class BackupRun {
     throw versionUnknown(cause);
   }
 
-  /** Generates the template and puts it on disk under a temporary name. */
-  async #generateMappingTemplate(): Promise<PendingFile | undefined> {
+  async #makeMappingTemplate(): Promise<PendingFile | undefined> {
     const { mappingTemplate: path, options } = this.#prepared;
     if (path === undefined) return undefined;
     try {
@@ -240,17 +250,6 @@ export class BackupRun {
       cause,
     });
     this.#warn(message);
-  }
-
-  async #publish(mapping: PendingFile | undefined): Promise<void> {
-    if (mapping === undefined) return;
-    try {
-      await mapping.publish();
-      this.#mappingTemplate = mapping.path;
-    } catch (error) {
-      const reason = isBackupError(error) ? error.message : (errnoOf(error) ?? String(error));
-      this.#mappingFailed(`The mapping template could not be written: ${reason}`, 'missing', error);
-    }
   }
 
   #record(version: string, annotations: ComponentAnnotations, staged: StagedImage): string {
@@ -289,7 +288,9 @@ export class BackupRun {
         },
       });
       const facts = { sink: sink.name, image: image.name, bytes: image.bytes };
-      const { path } = await traceStore(facts, () => sink.store(image, context));
+      const { path } = await traceStore(facts, () =>
+        orAbandoned(sink.store(image, context), this.#signal, 'store'),
+      );
       const stored = { path, bytes: image.bytes, sha256: image.sha256 };
       this.#emitter.emit({ type: 'stored', image: stored });
       return stored;
@@ -331,7 +332,7 @@ export class BackupRun {
       components: Object.freeze([...this.#reports]),
       warnings: Object.freeze([...this.#warnings]),
       startedAt,
-      durationMs: this.#now() - startedAt.getTime(),
+      durationMs: Math.round(performance.now() - this.#began),
       mappingTemplate: this.#mappingTemplate,
       error: error === undefined ? undefined : { code: error.code, message: error.message, hint: error.hint },
     });
@@ -345,7 +346,7 @@ export class BackupRun {
   #asFailure(error: unknown): BackupError {
     if (this.#signal.aborted) return cancelled(this.#signal, 'collect');
     if (isBackupError(error)) return error;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return new BackupError('INTERNAL', `An unexpected error, please report it: ${message}`, {
       stage: 'collect',
       cause: error,

@@ -1,43 +1,75 @@
-import { randomUUID } from 'node:crypto';
 import { open, rename, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { BackupError, isBackupError } from '../errors.js';
+import { stagingName } from '../support/staging-leftovers.js';
+import { errnoOf } from '../support/errno.js';
 import { syncFolder } from '../support/sync-folder.js';
 import { checkNameIsFree } from '../support/target-file.js';
 
-/** A small file that is whole on disk under a temporary name, mode 0600, until it is published or discarded. */
+/**
+ * A small file that is removed again unless it is kept: it belongs to a run that may still fail. It appears under its
+ * name whole, synced and with mode 0600, or not at all.
+ */
 export class PendingFile implements AsyncDisposable {
   readonly path: string;
-  readonly #temporary: string;
+  #kept = false;
 
-  private constructor(path: string, temporary: string) {
+  private constructor(path: string) {
     this.path = path;
-    this.#temporary = temporary;
   }
 
+  /**
+   * Never overwrites.
+   *
+   * @throws BackupError `MAPPING_TEMPLATE_FAILED`, naming the file and the operation; `SINK_REJECTED`, `name-taken`.
+   */
   static async write(path: string, text: string): Promise<PendingFile> {
-    const pending = new PendingFile(path, join(dirname(path), `.${basename(path)}.${randomUUID()}.partial`));
-    const handle = await open(pending.#temporary, 'wx', 0o600);
+    const folder = dirname(path);
+    // A name by which the next run knows what one that was killed has left.
+    const temporary = join(folder, stagingName());
+    const handle = await attempt('create', temporary, () => open(temporary, 'wx', 0o600));
     try {
-      await handle.writeFile(text);
-      await handle.sync();
+      try {
+        await attempt('write', temporary, () => handle.writeFile(text));
+        await attempt('fsync', temporary, () => handle.sync());
+      } finally {
+        await attempt('close', temporary, () => handle.close());
+      }
+      await checkNameIsFree(path, 'mapping');
+      await attempt('rename', temporary, () => rename(temporary, path));
     } catch (error) {
-      await pending[Symbol.asyncDispose]();
+      await unlink(temporary).catch(() => undefined);
       throw error;
-    } finally {
-      await handle.close();
     }
-    return pending;
+    const file = new PendingFile(path);
+    try {
+      await attempt('sync the folder', folder, () => syncFolder(folder));
+    } catch (error) {
+      await file[Symbol.asyncDispose]();
+      throw error;
+    }
+    return file;
   }
 
-  /** Gives the file its name; never overwrites. */
-  async publish(): Promise<void> {
-    await checkNameIsFree(this.path, 'mapping');
-    await rename(this.#temporary, this.path);
-    await syncFolder(dirname(this.path));
+  /** From now on it stays. */
+  keep(): void {
+    this.#kept = true;
   }
 
-  /** Removes what was not published. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await unlink(this.#temporary).catch(() => undefined);
+    if (!this.#kept) await unlink(this.path).catch(() => undefined);
+  }
+}
+
+async function attempt<T>(operation: string, path: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (isBackupError(error)) throw error;
+    throw new BackupError(
+      'MAPPING_TEMPLATE_FAILED',
+      `cannot ${operation} ${path}: ${errnoOf(error) ?? String(error)}`,
+      { stage: 'mapping', reason: 'missing', cause: error },
+    );
   }
 }

@@ -10,7 +10,7 @@ import { FtpSink } from '../sinks/ftp-sink.js';
 import type { ImageSink } from '../sinks/image-sink.js';
 import { LocalFileSink } from '../sinks/local-file-sink.js';
 import { retryingSink } from '../sinks/retrying-sink.js';
-import { cancelled, throwIfCancelled, type AbortableOptions } from '../support/abort.js';
+import { cancelled, orAbandoned, throwIfCancelled, type AbortableOptions } from '../support/abort.js';
 import { checkTargetFile } from '../support/target-file.js';
 import { BackupRun } from './backup-run.js';
 import type { BackupRunOptions } from './gateway-backup-options.js';
@@ -105,7 +105,8 @@ function sinkFor({ ftp }: ResolvedOptions, imagePath: string): ImageSink {
 async function checkTargets(prepared: PreparedBackup, signal: AbortSignal): Promise<void> {
   const { sink, imageName, mappingTemplate } = prepared;
   try {
-    await sink.prepare?.(imageName, sinkContext(signal));
+    const preparing = sink.prepare?.(imageName, sinkContext(signal));
+    if (preparing !== undefined) await orAbandoned(preparing, signal, 'store');
   } catch (error) {
     if (signal.aborted) throw cancelled(signal, 'store');
     throw sink instanceof LocalFileSink ? naming('image', error) : error;

@@ -48,7 +48,7 @@ export function resolveGatewayOptions(
       reason: 'wrong-value',
     });
   }
-  const currentDirectory = resolve(options.currentDirectory ?? '.');
+  const currentDirectory = workingDirectory(options.currentDirectory ?? '.');
   const rpm = { rpmProgram: options.rpmProgram ?? 'rpm', rpmTimeoutMs: options.rpmTimeoutMs ?? 30_000 };
   return Object.freeze({
     gatewayRoot: resolve(currentDirectory, options.gatewayRoot ?? '/opt/SecureSpan'),
@@ -67,4 +67,14 @@ export function resolveGatewayOptions(
     ...rpm,
     now: options.now ?? (() => new Date()),
   });
+}
+
+/** A working directory that was removed meanwhile keeps nobody from naming everything by absolute paths. */
+function workingDirectory(path: string): string {
+  try {
+    return resolve(path);
+  } catch {
+    // Below this nothing exists, and messages that name it tell why.
+    return '/(the working directory was removed)';
+  }
 }

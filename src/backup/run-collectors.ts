@@ -10,6 +10,7 @@ import type { BackupPlan, PlannedComponent } from '../plan/backup-plan.js';
 import type { ComponentReport } from '../report.js';
 import { throwIfCancelled } from '../support/abort.js';
 import type { Log } from '../support/log.js';
+import { messageOf } from '../support/message-of.js';
 import { traceComponent } from '../support/tracing.js';
 import type { EventEmitter } from './event-emitter.js';
 import type { RunDatabase } from './run-database.js';
@@ -77,12 +78,18 @@ export async function runCollectors(options: RunCollectorsOptions): Promise<Comp
         const collected = await collectTwice(collector, line, options);
         annotations.set(component, collected.annotations);
         const { entries, bytes } = collected;
-        finish({ component, status: 'collected', entries, bytes, durationMs: options.now() - startedAt });
+        finish({
+          component,
+          status: 'collected',
+          entries,
+          bytes,
+          durationMs: Math.round(options.now() - startedAt),
+        });
       } catch (error) {
         throwIfCancelled(options.signal, 'collect');
         if (isFatal(error)) throw error;
         lastError = error;
-        fail(component, messageOf(error), error, options.now() - startedAt);
+        fail(component, messageOf(error), error, Math.round(options.now() - startedAt));
       }
     }
   }
@@ -164,8 +171,4 @@ function componentFailed(component: ComponentName, reason: string, cause: unknow
     cause,
     ...(isBackupError(cause) ? { reason: cause.reason, retryable: cause.retryable, hint: cause.hint } : {}),
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeS
 import { setTimeout as delay } from 'node:timers/promises';
 import { BackupError } from '../errors.js';
 import { throwIfCancelled, type AbortableOptions } from '../support/abort.js';
+import { errnoOf } from '../support/errno.js';
 import { logFor } from '../support/log.js';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../support/process-identity.js';
 
@@ -101,16 +102,18 @@ function create(file: string, content: string): boolean {
   try {
     descriptor = openSync(file, 'wx', 0o600);
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    if (errnoOf(error) === 'EEXIST') return false;
     throw notWritable(file, error);
   }
   try {
-    writeSync(descriptor, content);
+    try {
+      writeSync(descriptor, content);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
     unlinkSync(file);
     throw notWritable(file, error);
-  } finally {
-    closeSync(descriptor);
   }
   // Whoever was stopped for seconds in between may have been cleared away as empty.
   return read(file)?.text === content;
@@ -135,8 +138,8 @@ function read(file: string): { readonly text: string; readonly modifiedAtMs: num
   try {
     descriptor = openSync(file, readFlags);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw unreadable(file, codeOf(error) ?? 'unknown error', error);
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw unreadable(file, errnoOf(error) ?? 'unknown error', error);
   }
   try {
     const facts = fstatSync(descriptor);
@@ -186,7 +189,7 @@ function heldLock(file: string, content: string): AsyncDisposable {
         if (read(file)?.text === content) unlinkSync(file);
       } catch (error) {
         // The next run finds that its writer is gone.
-        log('the lock %s could not be removed: %s', file, codeOf(error));
+        log('the lock %s could not be removed: %s', file, errnoOf(error));
       }
     },
   };
@@ -221,7 +224,7 @@ function unreadable(file: string, why: string, cause?: unknown): BackupError {
 }
 
 function notWritable(file: string, cause: unknown): BackupError {
-  const code = codeOf(cause) ?? 'unknown error';
+  const code = errnoOf(cause) ?? 'unknown error';
   return new BackupError('IMAGE_WRITE_FAILED', `The lock ${file} cannot be created: ${code}`, {
     stage: 'plan',
     reason: 'lock-not-writable',
@@ -233,8 +236,4 @@ function notWritable(file: string, cause: unknown): BackupError {
 // The file is somebody else's text, and this goes to a terminal.
 function printable(text: string): string {
   return text.slice(0, 200).replace(/[^\x20-\x7e]/g, '?');
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

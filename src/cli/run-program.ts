@@ -123,11 +123,7 @@ function print(text: string): number {
   return exitCodes.success;
 }
 
-/** A reader that went away, `ssgbackup … | head`, must not end a backup with a stack trace. */
+/** A console that breaks, `ssgbackup … | head` or a full disk behind it, must not end a backup. */
 function quietBrokenPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-    });
-  }
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }

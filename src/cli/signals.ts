@@ -18,8 +18,13 @@ export function watchSignals(): SignalWatch {
   const names = Object.keys(signalExitCodes) as WatchedSignal[];
   const onSignal = (name: NodeJS.Signals): void => {
     const watched = name as WatchedSignal;
-    // An operator who asks twice means it; what is left behind is cleared by the next run.
-    if (received !== undefined) process.exit(signalExitCodes[watched]);
+    if (received !== undefined) {
+      // An operator who asks twice means it; what is left behind is cleared by the next run. The signal itself ends the
+      // process, because `exit` would wait for a disk that hangs. A shell shows the same status for both.
+      process.removeAllListeners(watched);
+      process.kill(process.pid, watched);
+      return;
+    }
     received = watched;
     controller.abort(new Error(`stopped by ${name}`));
   };

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BackupError } from '../errors.js';
+import { errnoOf } from '../support/errno.js';
 import { logFor } from '../support/log.js';
 import { BLOCK_BYTES, blockPool } from './block-pool.js';
 
@@ -199,8 +200,7 @@ export class ImageFile {
 
 /** A failed operation on the image's own file, as the error that the caller gets. */
 export function writeError(path: string, operation: string, cause: unknown): BackupError {
-  const errno =
-    cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+  const errno = errnoOf(cause);
   const full = errno === 'ENOSPC' || errno === 'EDQUOT' || errno === 'EFBIG';
   const reason = full
     ? 'no-space'

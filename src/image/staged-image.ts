@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BackupError } from '../errors.js';
 import type { BackupImage } from '../sinks/image-sink.js';
+import { stagingName } from '../support/staging-leftovers.js';
 import { confirmImage, type ConfirmOptions } from './confirm-image.js';
 import type { ImageSummary } from './image-records.js';
 import { ImageWriter, type ImageWriterOptions } from './image-writer.js';
-import { stagingName } from './staging-leftovers.js';
 
 /**
  * An image on its way: written under a temporary name with mode 0600, confirmed by reading it back, then handed to a sink

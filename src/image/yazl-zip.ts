@@ -12,6 +12,8 @@ export interface YazlZip extends Pick<ZipFile, 'addReadStreamLazy' | 'end' | 'ou
 
 export interface YazlEntry {
   state: number;
+  lastModFileTime: number;
+  lastModFileDate: number;
   crcAndFileSizeKnown: boolean;
   crc32: number | null;
   uncompressedSize: number | null;
@@ -36,7 +38,11 @@ export function newZip(): YazlZip {
 export function newZipEntry(zip: YazlZip, name: string, mtime: Date, mode: number): YazlEntry {
   zip.addReadStreamLazy(name, { compressionLevel: 6, mtime, mode: REGULAR_FILE | mode }, neverOpened);
   // Kept by the writer instead: yazl looks through its list from the start at every step.
-  return zip.entries.pop()!;
+  const entry = zip.entries.pop()!;
+  // yazl takes the local time for these, by which the same image would have other bytes in another time zone. Readers
+  // take the exact time, which stands beside them.
+  Object.assign(entry, dosTime(mtime));
+  return entry;
 }
 
 /** The central directory and the end records, for entries that were written already. */
@@ -55,3 +61,15 @@ export async function* zipDirectory(
 function neverOpened(): void {
   // The content is written by the writer itself.
 }
+
+/** UTC as a zip's own fields have it: even seconds, from 1980 to 2107. */
+function dosTime(time: Date): Pick<YazlEntry, 'lastModFileTime' | 'lastModFileDate'> {
+  const at = new Date(Math.min(Math.max(time.getTime(), FIRST_DOS_TIME), LAST_DOS_TIME));
+  return {
+    lastModFileTime: (at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1),
+    lastModFileDate: ((at.getUTCFullYear() - 1980) << 9) | ((at.getUTCMonth() + 1) << 5) | at.getUTCDate(),
+  };
+}
+
+const FIRST_DOS_TIME = Date.UTC(1980, 0, 1);
+const LAST_DOS_TIME = Date.UTC(2107, 11, 31, 23, 59, 58);

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { BackupError } from '../errors.js';
+import { stagingName } from '../support/staging-leftovers.js';
 import { cancelled, throwIfCancelled } from '../support/abort.js';
 import { errnoOf } from '../support/errno.js';
 import { syncFolder } from '../support/sync-folder.js';
@@ -74,7 +74,8 @@ export class LocalFileSink implements ImageSink {
 
   /** From another file system: a copy beside the target, synced, then the rename. */
   async #copy(image: BackupImage, path: string, signal: AbortSignal): Promise<void> {
-    const partial = join(this.stagingDirectory, `.${image.name}.${randomUUID()}.partial`);
+    // A name by which the next run knows what one that was killed has left.
+    const partial = join(this.stagingDirectory, stagingName());
     try {
       await pipeline(image.open(), createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true }), {
         signal,

@@ -24,3 +24,34 @@ export function cancelled(signal: AbortSignal, stage: BackupStage): BackupError 
 export function throwIfCancelled(signal: AbortSignal | undefined, stage: BackupStage): void {
   if (signal?.aborted === true) throw cancelled(signal, stage);
 }
+
+/**
+ * Waits for work that somebody else wrote. When the signal strikes it may still clean up for a while; work that ignores
+ * the signal is then left to itself.
+ *
+ * @param graceMs - default: 5,000
+ */
+export async function orAbandoned<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  stage: BackupStage,
+  graceMs = 5000,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  let giveUp: () => void = () => undefined;
+  const abandoned = new Promise<never>((_, reject) => {
+    giveUp = () => {
+      timer = setTimeout(() => {
+        reject(cancelled(signal, stage));
+      }, graceMs);
+    };
+  });
+  if (signal.aborted) giveUp();
+  else signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([work, abandoned]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
+  }
+}

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { lstat, open, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BackupError, type BackupStage } from '../errors.js';
 import { errnoOf } from './errno.js';
+import { stagingName } from './staging-leftovers.js';
 
 /**
  * Checks that nothing has a name yet. A link counts, wherever it points.
@@ -39,7 +39,8 @@ export async function checkFolderIsWritable(folder: string, stage: BackupStage =
         );
   });
   if (!found.isDirectory()) throw rejected(`${folder} is not a folder.`, 'not-a-folder', stage);
-  const path = join(folder, `.${randomUUID()}.probe`);
+  // A name by which the next run knows what one that was killed has left.
+  const path = join(folder, stagingName());
   try {
     await (await open(path, 'wx', 0o600)).close();
     await unlink(path);

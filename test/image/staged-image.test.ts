@@ -17,7 +17,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { StagedImage } from '#dist/image/staged-image.js';
-import { clearLeftovers, stagingName } from '#dist/image/staging-leftovers.js';
+import { clearLeftovers, stagingName } from '#dist/support/staging-leftovers.js';
 import { bytesEntry } from 'gateway-backup';
 import { assertNothingLeft, takeStock } from '../support/leak-check.js';
 import { addSampleRecord, chunked, noise } from '../support/sample-image.js';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { logFor } from '../support/log.js';
-import { isAlive, ownIdentity } from '../support/process-identity.js';
+import { logFor } from './log.js';
+import { isAlive, ownIdentity } from './process-identity.js';
 
 const log = logFor('image');
 
