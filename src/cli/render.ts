@@ -38,6 +38,22 @@ export function renderFailure(error: BackupError): string {
   return `\nBackup failed: ${printable(error.message)}${hint}`;
 }
 
+/** The report of a run that ended before it began: what `--json` prints is always of the published type. */
+export function reportOfFailure(error: BackupError): BackupReport {
+  const { code, message, hint } = error;
+  return (
+    error.report ?? {
+      status: 'failed',
+      image: null,
+      components: [],
+      warnings: [],
+      startedAt: new Date(performance.timeOrigin),
+      durationMs: Math.round(performance.now()),
+      error: { code, message, hint },
+    }
+  );
+}
+
 /** One event as a line of the log and of `-v`, without a time; `undefined` for those that are not worth one. */
 export function renderEvent(event: BackupEvent): string | undefined {
   switch (event.type) {

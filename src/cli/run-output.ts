@@ -7,7 +7,7 @@ import type { BackupEvent } from '../events.js';
 import { gatewayLayout } from '../gateway/gateway-layout.js';
 import type { BackupReport } from '../report.js';
 import { ProgressBar } from './progress-bar.js';
-import { printable, renderEvent } from './render.js';
+import { printable, renderEvent, reportOfFailure } from './render.js';
 
 export interface RunOutputOptions {
   readonly json: boolean;
@@ -62,8 +62,7 @@ export class RunOutput {
     if (this.#log !== undefined) this.#write(text.trim());
     process.stderr.write(`${text}\n`);
     if (!this.#options.json) return;
-    const report = error.report ?? { status: 'failed', image: null, components: [], warnings: [], error };
-    process.stdout.write(`${JSON.stringify({ type: 'report', ...report })}\n`);
+    process.stdout.write(`${JSON.stringify({ type: 'report', ...reportOfFailure(error) })}\n`);
   }
 
   close(): void {

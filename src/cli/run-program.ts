@@ -6,7 +6,7 @@ import { completionScript } from './completion.js';
 import { exitCodes, signalExitCodes } from './exit-codes.js';
 import { manualPage } from './manual-page.js';
 import { parseArguments, type ParsedArguments } from './parse-arguments.js';
-import { isInvalidArgument, renderFailure, renderOutcome } from './render.js';
+import { isInvalidArgument, renderFailure, renderOutcome, reportOfFailure } from './render.js';
 import { RunOutput } from './run-output.js';
 import { watchSignals } from './signals.js';
 import { usage } from './usage.js';
@@ -104,8 +104,7 @@ function fail(error: unknown, json: boolean): number {
   const known = asBackupError(error);
   process.stderr.write(`${renderFailure(known)}\n`);
   if (isInvalidArgument(known)) process.stderr.write(`\n${usage()}\n`);
-  if (json)
-    print(JSON.stringify({ type: 'report', status: 'failed', image: null, components: [], error: known }));
+  if (json) print(JSON.stringify({ type: 'report', ...reportOfFailure(known) }));
   return exitCodes.failed;
 }
 
