@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../support/leak-check.js';
 import { ensure } from '../support/prerequisites.js';
 import { ScriptedFtpServer } from '../support/scripted-ftp-server.js';
+import { rounds } from '../support/soak.js';
 import type { ProgramResult } from '../support/ssgbackup.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { traceable, WatchedNode } from './watched-node.js';
@@ -122,7 +123,7 @@ describe('signals', () => {
   }
 
   let slowestMs = 0;
-  for (const phase of phases) {
+  for (const phase of Array.from({ length: rounds(1, 10) }, () => phases).flat()) {
     for (const signal of signals) {
       test(`${signal} during ${phase.name} cancels cleanly with status ${statuses[signal]}`, async () => {
         const result = await interrupt(phase, (pid) => process.kill(pid, signal));
