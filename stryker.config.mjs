@@ -32,6 +32,8 @@ const { mutate, tests } = parts[name];
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   mutate,
+  plugins: ['@stryker-mutator/*', './test/mutation-plugin.mjs'],
+  ignorers: ['choices-of-speed'],
   testRunner: 'command',
   commandRunner: {
     command: `node --test ${tests.map((test) => `build/test/${test}.test.js`).join(' ')}`,

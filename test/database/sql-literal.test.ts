@@ -6,8 +6,10 @@ import {
   escapeByByte,
   hexByString,
   isCarriedAsText,
+  writeAscii,
   writeEscaped,
   writeHexDigits,
+  writeRaw,
   writeText,
 } from '#dist/database/sql-literal.js';
 import { rounds, testSeed } from '../support/soak.js';
@@ -33,6 +35,60 @@ const check = (property: fc.IProperty<[Uint8Array | number[]]>): void => {
 
 test('the kernel is used where this machine has it', () => {
   assert.notEqual(sqlKernel, undefined);
+});
+
+test('bytes are written as they are, and nothing beside them', () => {
+  check(
+    fc.property(bytes, (list) => {
+      const value = Buffer.from(list);
+      const text = value.toString('latin1').replace(/[^ -~]/gu, '.');
+      for (const [content, write] of [
+        [value, (block: Buffer) => writeRaw(block, 7, value)],
+        [Buffer.from(text), (block: Buffer) => writeAscii(block, 7, text)],
+      ] as const) {
+        const block = Buffer.alloc(value.length + 40, 0x2a);
+        const end = write(block);
+        assert.ok(block.subarray(7, end).equals(content));
+        assert.equal(end, 7 + content.length);
+        assert.equal(block[6], 0x2a, 'nothing before');
+        assert.equal(block[end], 0x2a, 'nothing behind');
+      }
+    }),
+  );
+});
+
+test('a string is written with its escapes, or not at all', () => {
+  const carried = {
+    '': "''",
+    plain: "'plain'",
+    'jürgen, 0x': "'jürgen, 0x'",
+    ',': "','",
+    'x,': "'x,'",
+    'ax,': "'ax,'",
+    '0y,': "'0y,'",
+    '00,': "'00,'",
+    'aa,': "'aa,'",
+    'it\'s "so"': "'it\\'s \\\"so\\\"'",
+    'a\\b\nc\rd': "'a\\\\b\\nc\\rd'",
+  };
+  const refused = ['\0', 'a\0b', '\u001a', 'a\u001ab', '0x,', 'a0x,b'];
+  for (const padding of ['', 'p'.repeat(127), 'p'.repeat(1000)]) {
+    for (const [text, literal] of Object.entries(carried)) {
+      const value = Buffer.from(padding + text);
+      const block = Buffer.alloc(2 * value.length + 40, 0x2a);
+      const end = writeText(block, 1, value, false);
+      assert.equal(block.toString('utf8', 1, end), `'${padding}${literal.slice(1)}`);
+      assert.equal(block[0], 0x2a, 'nothing before');
+      assert.equal(block[end], 0x2a, 'nothing behind');
+      assert.equal(writeText(block, 1, value, true) >= 0, !text.includes('ü'));
+      assert.equal(isCarriedAsText(value, false), true);
+    }
+    for (const text of refused) {
+      const value = Buffer.from(padding + text);
+      assert.equal(writeText(Buffer.alloc(2 * value.length + 40), 0, value, false), -1);
+      assert.equal(isCarriedAsText(value, false), false, JSON.stringify(text));
+    }
+  }
 });
 
 test('text is escaped by five escapes, whatever its length', () => {
