@@ -9,6 +9,8 @@ const accepted: readonly (readonly [string, string, number | undefined])[] = [
   ['ftp://backup.example.com', 'backup.example.com', undefined],
   ['FTP://backup.example.com:21/', 'backup.example.com', 21],
   ['10.0.0.5:65535', '10.0.0.5', 65535],
+  ['10.0.0.5:1', '10.0.0.5', 1],
+  [`${'x'.repeat(251)}.y`, `${'x'.repeat(251)}.y`, undefined],
   ['host_name.', 'host_name.', undefined],
   ['bücher.example', 'bücher.example', undefined],
   ['[::1]', '::1', undefined],
@@ -25,6 +27,16 @@ for (const [text, host, port] of accepted) {
   });
 }
 
+/** What a message says, by reason: a user has nothing else to go by. */
+const says: Readonly<Record<string, RegExp>> = {
+  'ftps-refused': /starts with ftps:\/\//,
+  'unknown-protocol': /names a protocol other than FTP/,
+  'user-information-in-host': /give them with -ftp_user and -ftp_pass/,
+  'host-missing': /names no host/,
+  'bad-port': /a number from 1 to 65535/,
+  'bad-host': /is not a host name|must not hold a path|is not an IPv6 address; write it as/,
+};
+
 const refused: readonly (readonly [string, string])[] = [
   ['ftps://backup.example.com', 'ftps-refused'],
   ['FTPS://backup.example.com:990', 'ftps-refused'],
@@ -39,6 +51,8 @@ const refused: readonly (readonly [string, string])[] = [
   ['host:0', 'bad-port'],
   ['host:65536', 'bad-port'],
   ['host:21x', 'bad-port'],
+  ['host:x21', 'bad-port'],
+  ['host:123456', 'bad-port'],
   ['host:-1', 'bad-port'],
   ['[::1]:x', 'bad-port'],
   ['host/folder', 'bad-host'],
@@ -64,7 +78,10 @@ for (const [text, reason] of refused) {
         assert.ok(isBackupError(error));
         assert.equal(error.code, 'INVALID_OPTIONS');
         assert.equal(error.reason, reason);
+        assert.equal(error.stage, 'options');
         assert.match(error.message, /-ftp_host/);
+        assert.match(error.message, says[reason]!);
+        assert.equal(error.message.includes('path'), /\w\/\w/.test(text), 'a path is told as such');
         assert.doesNotMatch(error.message, /canary/);
         return true;
       },

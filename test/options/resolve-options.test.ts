@@ -13,6 +13,7 @@ function refusal(options: unknown): { message: string; reason: string | undefine
   } catch (error) {
     assert.ok(isBackupError(error), String(error));
     assert.equal(error.code, 'INVALID_OPTIONS');
+    assert.equal(error.stage, 'options');
     assert.ok(!error.message.includes('canary'), error.message);
     return { message: error.message, reason: error.reason };
   }
@@ -39,40 +40,88 @@ test('options are copied, completed and frozen, and the caller’s object is lef
   assert.ok(Object.isFrozen(resolved) && Object.isFrozen(resolved.ftp));
 });
 
-const refused: readonly [string, unknown, RegExp][] = [
-  ['no options', null, /options must be an object/],
-  ['no image', {}, /-image \(option image\)/],
-  ['an empty image', { image: '' }, /-image \(option image\) is empty/],
-  ['an image that is no text', { image: 7 }, /-image \(option image\) must be a text/],
-  ['an image with a NUL', { image: 'a\0b' }, /-image .* NUL/],
-  ['an unknown option', { image, includeAudit: true }, /Unknown option includeAudit\. Known are: image/],
-  ['a flag that is no boolean', { image, os: 'yes' }, /-os \(option os\) must be true or false/],
-  ['a component with a bad name', { image, components: ['../x'] }, /components: "\.\.\/x"/],
+const refused: readonly [string, unknown, RegExp, string][] = [
+  ['options that are text', 'node1.zip', /options must be an object/, 'wrong-type'],
+  ['no options', null, /options must be an object/, 'wrong-type'],
+  ['no image', {}, /^The image file is missing: give -image \(option image\)/, 'missing'],
+  ['an empty image', { image: '' }, /-image \(option image\) is empty/, 'missing'],
+  ['an image that is no text', { image: 7 }, /-image \(option image\) must be a text/, 'wrong-type'],
+  ['an image with a NUL', { image: 'a\0b' }, /-image .* NUL/, 'wrong-value'],
+  [
+    'an unknown option',
+    { image, includeAudit: true },
+    /Unknown option includeAudit\. Known are: image, /,
+    'unknown-option',
+  ],
+  [
+    'a flag that is no boolean',
+    { image, os: 'yes' },
+    /-os \(option os\) must be true or false/,
+    'wrong-type',
+  ],
+  ['a component with a bad name', { image, components: ['../x'] }, /components: "\.\.\/x"/, 'wrong-value'],
+  ['a component with a bad end', { image, components: ['a b'] }, /components: "a b"/, 'wrong-value'],
+  ['a component that is no text', { image, components: [7] }, /components: 7/, 'wrong-value'],
+  [
+    'a template that is no text',
+    { image, mappingTemplate: 7 },
+    /-it \(option mappingTemplate\)/,
+    'wrong-type',
+  ],
+  [
+    'a host that is no text',
+    { image, ftp: { ...ftp, host: 7 } },
+    /-ftp_host \(option ftp\.host\)/,
+    'wrong-type',
+  ],
+  [
+    'a user that is no text',
+    { image, ftp: { ...ftp, user: 7 } },
+    /-ftp_user \(option ftp\.user\)/,
+    'wrong-type',
+  ],
+  ['port 0', { image, ftp: { ...ftp, port: 0 } }, /0 is not a port/, 'bad-port'],
+  ['half a port', { image, ftp: { ...ftp, port: 21.5 } }, /21\.5 is not a port/, 'bad-port'],
   [
     'FTP without a password',
     { image, ftp: { ...ftp, password: undefined } },
     /-ftp_pass \(option ftp\.password\) is missing/,
+    'missing',
   ],
   [
     'FTP without a user',
     { image, ftp: { ...ftp, user: undefined } },
     /-ftp_user \(option ftp\.user\) is missing/,
+    'missing',
   ],
   [
     'FTP without a host',
     { image, ftp: { ...ftp, host: undefined } },
     /-ftp_host \(option ftp\.host\) is missing/,
+    'missing',
   ],
-  ['FTP with a host alone', { image, ftp: { host: 'h' } }, /-ftp_user .* and -ftp_pass .* are missing/],
-  ['a port beyond 65535', { image, ftp: { ...ftp, port: 65_536 } }, /65536 is not a port/],
-  ['a port in the host that is none', { image, ftp: { ...ftp, host: 'h:0' } }, /-ftp_host/],
-  ['ftps', { image, ftp: { ...ftp, host: 'ftps://h' } }, /ftps/],
+  [
+    'FTP with a host alone',
+    { image, ftp: { host: 'h' } },
+    /-ftp_user .* and -ftp_pass .* are missing/,
+    'missing',
+  ],
+  ['a port beyond 65535', { image, ftp: { ...ftp, port: 65_536 } }, /65536 is not a port/, 'bad-port'],
+  ['a port in the host that is none', { image, ftp: { ...ftp, host: 'h:0' } }, /-ftp_host/, 'bad-port'],
+  ['ftps', { image, ftp: { ...ftp, host: 'ftps://h' } }, /ftps/, 'ftps-refused'],
 ];
-for (const [what, options, message] of refused) {
+for (const [what, options, message, reason] of refused) {
   test(`${what} is refused, naming the option`, () => {
-    assert.match(refusal(options).message, message);
+    const refused = refusal(options);
+    assert.match(refused.message, message);
+    assert.equal(refused.reason, reason);
   });
 }
+
+test('the first and the last port are ports', () => {
+  for (const port of [1, 65_535])
+    assert.equal(resolveOptions({ image, ftp: { ...ftp, port } }).ftp?.port, port);
+});
 
 test('a port in the host is taken, and the option port wins over it', () => {
   assert.equal(resolveOptions({ image, ftp: { ...ftp, host: 'ftp://h:2121' } }).ftp?.port, 2121);

@@ -7,6 +7,7 @@ import {
   type BackupOptions,
   type GatewayFacts,
 } from 'gateway-backup';
+import { planChecks, planRules } from '#dist/plan/plan-rules.js';
 import { gatewayFacts, remoteDatabase } from '../support/gateway-facts.js';
 
 const image = 'node1.zip';
@@ -111,71 +112,83 @@ for (const { what, options, facts, included, reasons = {}, warning } of rows) {
 }
 
 const refusals: readonly [string, Omit<BackupOptions, 'image'>, Partial<GatewayFacts>, string, RegExp][] = [
-  ['-audits without -maindb', { audits: true }, {}, 'INVALID_OPTIONS', /-audits .* needs -maindb/],
+  ['-audits without -maindb', { audits: true }, {}, 'audits-without-maindb', /-audits .* needs -maindb/],
   [
     '-audits and -ia without -maindb',
     { audits: true, includeAudits: true },
     {},
-    'INVALID_OPTIONS',
+    'audits-without-maindb',
     /-maindb/,
   ],
   [
     '-it in a custom backup without -maindb',
     { mappingTemplate: 'f', os: true },
     {},
-    'INVALID_OPTIONS',
+    'mapping-template-without-maindb',
     /-it .*-maindb/,
   ],
   [
     '-esm that is not installed',
     { esm: true },
     { esm: { installed: false, running: false } },
-    'INVALID_OPTIONS',
+    'esm-not-installed',
     /not installed/,
   ],
   [
     '-esm that runs',
     { esm: true },
     { esm: { installed: true, running: true, pid: 7 } },
-    'INVALID_OPTIONS',
+    'esm-running',
     /running \(process 7\)/,
   ],
   [
     '-esm that runs, with -halt',
     { esm: true, haltOnFirstFailure: true },
     { esm: { installed: true, running: true } },
-    'INVALID_OPTIONS',
+    'esm-running',
     /running; stop/,
   ],
   [
     'a component without a collector',
     { components: ['licence'] },
     {},
-    'INVALID_OPTIONS',
+    'no-collector',
     /No collector for the component licence/,
   ],
 ];
-for (const [what, options, facts, code, message] of refusals) {
+for (const [what, options, facts, reason, message] of refusals) {
   test(`${what} is refused`, () => {
     assert.throws(
       () => plan(options, facts),
-      (error) => isBackupError(error) && error.code === code && message.test(error.message),
+      (error) => {
+        assert.ok(isBackupError(error));
+        const { code, stage } = error;
+        assert.deepEqual([code, stage, error.reason], ['INVALID_OPTIONS', 'plan', reason]);
+        assert.match(error.message, message);
+        return true;
+      },
     );
   });
 }
 
 test('a plan without anything to take is refused and explains itself', () => {
   const collectors = defaultCollectors().filter(({ component }) => component === 'os');
-  assert.throws(
-    () => BackupPlan.create({ image }, gatewayFacts({ isAppliance: false }), collectors),
-    (error) => isBackupError(error) && error.code === 'NOTHING_TO_BACK_UP' && error.message.includes('- os'),
-  );
+  assert.throws(() => BackupPlan.create({ image }, gatewayFacts({ isAppliance: false }), collectors), {
+    code: 'NOTHING_TO_BACK_UP',
+    stage: 'plan',
+    message: /^There is nothing to back up:\n- os /,
+  });
 });
 
 test('two collectors for one component are refused', () => {
   assert.throws(
     () => BackupPlan.create({ image }, gatewayFacts(), [...defaultCollectors(), ...defaultCollectors()]),
-    /Two collectors for the component maindb/,
+    {
+      code: 'INVALID_OPTIONS',
+      stage: 'plan',
+      reason: 'duplicate-collector',
+      message: 'Two collectors for the component maindb were given.',
+    },
   );
 });
 
@@ -196,4 +209,32 @@ test('a plan prints one line a component', () => {
     .split('\n');
   assert.equal(lines.length, 8);
   assert.equal(lines[2], '+ config  Named. About 12 bytes.');
+  assert.equal(lines[3], '- os      The backup is custom and does not name it.');
+});
+
+test('every line says why', () => {
+  const explained = (options: Omit<BackupOptions, 'image'>, component: string) =>
+    plan(options).components.find((line) => line.component === component)?.explanation;
+  assert.equal(explained({}, 'config'), 'Part of a standard backup.');
+  assert.equal(explained({ includeAudits: true }, 'audits'), 'Named.');
+  assert.equal(explained({ esm: true }, 'esm'), 'Named.');
+  assert.equal(
+    explained({ maindb: true, audits: true, includeAudits: true }, 'audits'),
+    '-audits overrides -ia; the backup is custom.',
+  );
+  assert.equal(explained({ maindb: true, audits: true }, 'audits'), 'Named.');
+  assert.equal(explained({ maindb: true, audits: true, includeAudits: true }, 'maindb'), 'Named.');
+});
+
+test('a named component is looked for among the collectors, the Enterprise Service Manager too', () => {
+  const collectors = defaultCollectors().filter(({ component }) => component !== 'esm');
+  assert.throws(() => BackupPlan.create({ image, esm: true }, gatewayFacts(), collectors), {
+    reason: 'no-collector',
+  });
+});
+
+test('every rule and every refusal has a name of its own', () => {
+  const names = [...planRules, ...planChecks].map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+  for (const name of names) assert.notEqual(name, '');
 });
