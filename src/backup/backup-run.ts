@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { CollectorContext, ComponentName } from '../collectors/component-collector.js';
+import { SourceReader } from '../collectors/source-reader.js';
 import { BackupError, isBackupError } from '../errors.js';
 import type { BackupEvent } from '../events.js';
 import { isPlausibleVersion } from '../gateway/gateway-version.js';
@@ -17,7 +18,7 @@ import { logFor } from '../support/log.js';
 import { messageOf } from '../support/message-of.js';
 import { ownVersion } from '../support/own-version.js';
 import { traceRun, traceStore } from '../support/tracing.js';
-import { collectorContext } from './collector-context.js';
+import { collectorContext, type CollectorContextOptions } from './collector-context.js';
 import { EventEmitter } from './event-emitter.js';
 import { checkFreeSpace } from './free-space.js';
 import { versionUnknown } from './gateway-version-unknown.js';
@@ -141,7 +142,8 @@ export class BackupRun {
 
   async #collect(plan: BackupPlan, staged: StagedImage): Promise<ComponentAnnotations> {
     const { gateway, options } = this.#prepared;
-    return runCollectors({
+    await using reader = new SourceReader({ level: gateway.compressionLevel });
+    return await runCollectors({
       plan,
       collectors: gateway.collectors,
       writer: staged.writer,
@@ -149,6 +151,7 @@ export class BackupRun {
       contextFor: (component, annotate) =>
         this.#contextFor(component, {
           annotate,
+          reader,
           warn: (message) => {
             this.#warn(message, component);
           },
@@ -164,7 +167,7 @@ export class BackupRun {
 
   #contextFor(
     component: ComponentName,
-    hooks: Pick<CollectorContext, 'annotate' | 'warn'>,
+    hooks: Pick<CollectorContextOptions, 'annotate' | 'warn' | 'reader'>,
   ): CollectorContext {
     return collectorContext({
       component,

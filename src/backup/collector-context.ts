@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { CollectorContext, ComponentName } from '../collectors/component-collector.js';
 import { fileSources } from '../collectors/file-sources.js';
+import type { SourceReader } from '../collectors/source-reader.js';
 import type { GatewayFacts } from '../gateway/gateway-facts.js';
 import { logFor } from '../support/log.js';
 import type { RunDatabase } from './run-database.js';
@@ -13,11 +14,12 @@ export interface CollectorContextOptions extends Pick<CollectorContext, 'annotat
   readonly signal: AbortSignal;
   readonly database: RunDatabase;
   readonly compressionLevel: number;
+  readonly reader?: SourceReader | undefined;
 }
 
 /** The context of one attempt of one component. */
 export function collectorContext(options: CollectorContextOptions): CollectorContext {
-  const { component, gateway, signal, database, compressionLevel, warn, annotate } = options;
+  const { component, gateway, signal, database, compressionLevel, reader, warn, annotate } = options;
   const { gatewayRoot, hostRoot } = gateway;
   return {
     gateway,
@@ -27,7 +29,7 @@ export function collectorContext(options: CollectorContextOptions): CollectorCon
     },
     resolve: (...segments) => join(gatewayRoot, ...segments),
     hostPath: (...segments) => join(hostRoot, ...segments),
-    ...fileSources({ gatewayRoot, hostRoot, signal, warn, annotate }),
+    ...fileSources({ gatewayRoot, hostRoot, signal, warn, annotate, reader }),
     database: () => database.session(),
     compressionLevel,
     warn,

@@ -56,7 +56,8 @@ async function vendorFiles(
   const suspects = new Map<string, ImageEntry>();
   for (const entry of entries) {
     // rpm has no names that are not UTF-8, so no package owns such a file.
-    const name = Buffer.from(entry.originalName ?? entry.path).toString('utf8');
+    const { originalName, path } = entry;
+    const name = originalName === undefined ? path : Buffer.from(originalName).toString('utf8');
     if (posix.basename(name).startsWith('jms')) suspects.set(join(folder, name), entry);
   }
   // Loaded when it is needed, so that importing this package stays cheap.

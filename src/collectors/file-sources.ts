@@ -1,5 +1,6 @@
 import { lstatSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import type { ImageEntry } from '../image/image-entry.js';
 import { throwIfCancelled } from '../support/abort.js';
 import type { CollectorContext } from './component-collector.js';
 import { printablePath } from './entry-path.js';
@@ -8,6 +9,7 @@ import { errorCode, followLink, oddKind, unreadable } from './open-source.js';
 import type { ReadSourceOptions } from './read-source.js';
 import { sourceEntry, type SourceContext } from './source-entry.js';
 import { SourceNotes } from './source-notes.js';
+import type { SourceReader } from './source-reader.js';
 import { SourceRoot } from './source-root.js';
 
 /**
@@ -20,6 +22,8 @@ export interface FileSourcesOptions extends ReadSourceOptions, Pick<CollectorCon
   readonly gatewayRoot: string;
   /** All other files are confined to this one. */
   readonly hostRoot: string;
+  /** Reads small files ahead, for as many components as its owner likes. Default: none. */
+  readonly reader?: SourceReader | undefined;
 }
 
 /**
@@ -40,11 +44,14 @@ export function fileSources(options: FileSourcesOptions): Pick<CollectorContext,
     }
   };
   return {
-    async *files(directory, treeOptions = {}) {
-      const context = contextFor(directory);
-      if (context === undefined) notes.missingFolder(directory);
-      else yield* fileTree(directory, treeOptions, context);
-    },
+    files: (directory, treeOptions = {}) => ({
+      [Symbol.asyncIterator]() {
+        const context = contextFor(directory);
+        if (context !== undefined) return fileTree(directory, treeOptions, context);
+        notes.missingFolder(directory);
+        return nothing();
+      },
+    }),
     // eslint-disable-next-line @typescript-eslint/require-await -- the contract leaves room for slower sources
     async file(path, entryPath) {
       throwIfCancelled(options.signal, 'collect');
@@ -52,6 +59,11 @@ export function fileSources(options: FileSourcesOptions): Pick<CollectorContext,
       return context === undefined ? undefined : singleFile(path, entryPath, context);
     },
   };
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await, require-yield -- an empty folder
+async function* nothing(): AsyncGenerator<ImageEntry, void, undefined> {
+  return;
 }
 
 function isBelow(path: string, folder: string): boolean {

@@ -90,12 +90,12 @@ class Walk {
   readonly #directory: Buffer;
   readonly #prefix: Buffer;
   readonly #recursive: boolean;
-  readonly #include: NonNullable<FileTreeOptions['include']>;
+  readonly #include: FileTreeOptions['include'];
   readonly #context: SourceContext;
 
   constructor(
     directory: string,
-    { prefix = '', recursive = true, include = () => true }: FileTreeOptions,
+    { prefix = '', recursive = true, include }: FileTreeOptions,
     context: SourceContext,
   ) {
     this.#directory = Buffer.from(directory.endsWith('/') ? directory : `${directory}/`);
@@ -123,7 +123,8 @@ class Walk {
         open.push({ folder, items: this.#list(folder) });
       } else {
         const facts = this.#look(item, path, name);
-        if (facts !== undefined) yield { path, name: Buffer.concat([this.#prefix, name]), facts };
+        if (facts === undefined) continue;
+        yield { path, name: this.#prefix.length === 0 ? name : Buffer.concat([this.#prefix, name]), facts };
       }
     }
   }
@@ -162,7 +163,7 @@ class Walk {
   }
 
   #wanted(name: Buffer, kind: 'file' | 'directory'): boolean {
-    return this.#include(printablePath(name), kind);
+    return this.#include === undefined || this.#include(printablePath(name), kind);
   }
 
   // With the folder as it was named, not as its links resolve.

@@ -49,6 +49,22 @@ export function readSource(
 }
 
 /**
+ * Reads a small file into a buffer, which is handed out again. `undefined` if it is not there, is no regular file or
+ * changes meanwhile: {@link readSource} knows what to do then.
+ *
+ * @throws BackupError `SOURCE_UNREADABLE`
+ * @internal
+ */
+export function readOnce(
+  path: Buffer,
+  root: SourceRoot,
+  into: Buffer,
+): Pick<WholeSource & { outcome: 'read' }, 'content' | 'facts'> | undefined {
+  const source = attempt(path, root, into);
+  return source.outcome === 'read' && !source.changed ? source : undefined;
+}
+
+/**
  * Whether a file is no longer as it was when it was opened.
  *
  * @internal
@@ -86,12 +102,12 @@ async function readAgain(
   return last;
 }
 
-function attempt(path: Buffer, root: SourceRoot): WholeSource {
+function attempt(path: Buffer, root: SourceRoot, into?: Buffer): WholeSource {
   const opened = openSource(path, root);
   if (opened.outcome !== 'opened') return opened;
   const { descriptor, facts: before } = opened;
   try {
-    const content = readToEnd(descriptor, before.size, path);
+    const content = readToEnd(descriptor, before.size, path, into);
     const facts = fstatSync(descriptor);
     const changed =
       changedSince(before, facts, content.length) || Math.abs(Date.now() - facts.mtimeMs) < clockTickMs;
@@ -103,8 +119,8 @@ function attempt(path: Buffer, root: SourceRoot): WholeSource {
   }
 }
 
-function readToEnd(descriptor: number, expectedBytes: number, path: Buffer): Buffer {
-  let buffer = fromSlab(expectedBytes === 0 ? 4096 : expectedBytes);
+function readToEnd(descriptor: number, expectedBytes: number, path: Buffer, into: Buffer | undefined): Buffer {
+  let buffer = into ?? fromSlab(expectedBytes === 0 ? 4096 : expectedBytes);
   let filled = 0;
   for (;;) {
     const count = readSync(descriptor, buffer, filled, buffer.length - filled, null);

@@ -1,9 +1,11 @@
-import type { Stats } from 'node:fs';
 import type { WholeImageEntry } from '../image/image-entry.js';
+import type { PreparedContent, PrepareOptions } from '../image/prepare-content.js';
 import { entryPath, printablePath } from './entry-path.js';
 import { openSource } from './open-source.js';
-import { readSource, type ReadSourceOptions } from './read-source.js';
+import { readSource, type ReadSourceOptions, type WholeSource } from './read-source.js';
+import type { SourceFacts } from './source-batch.js';
 import { SourceContent } from './source-content.js';
+import type { SourceReader } from './source-reader.js';
 import type { SourceNotes } from './source-notes.js';
 import type { SourceRoot } from './source-root.js';
 
@@ -15,6 +17,8 @@ import type { SourceRoot } from './source-root.js';
 export interface SourceContext extends ReadSourceOptions {
   readonly root: SourceRoot;
   readonly notes: SourceNotes;
+  /** Reads small files ahead. Default: none, each file is read when its turn comes. */
+  readonly reader?: SourceReader | undefined;
 }
 
 /**
@@ -29,56 +33,86 @@ export interface SourceContext extends ReadSourceOptions {
 export function sourceEntry(
   path: Buffer,
   name: Buffer,
-  facts: Stats,
+  facts: SourceFacts,
   context: SourceContext,
 ): WholeImageEntry {
-  const safe = entryPath(name);
-  const entry: Mutable<WholeImageEntry> = {
-    path: safe.path,
-    originalName: safe.originalName,
-    ...factsOf(facts),
-    open() {
-      const opened = openSource(path, context.root);
-      if (opened.outcome !== 'opened') {
-        noteAbsence(opened, path, context.notes);
-        return undefined;
-      }
-      Object.assign(entry, factsOf(opened.facts));
-      return new SourceContent({
-        ...opened,
-        path,
-        signal: context.signal,
-        changed: () => {
-          context.notes.changed(printablePath(path));
-        },
-      });
-    },
-    readWhole() {
-      const source = readSource(path, context.root, context);
-      return source instanceof Promise ? source.then(finish) : finish(source);
-    },
-  };
-  const finish = (source: Awaited<ReturnType<typeof readSource>>): Buffer | undefined => {
-    if (source.outcome !== 'read') {
-      noteAbsence(source, path, context.notes);
-      return undefined;
-    }
-    if (source.changed) context.notes.changed(printablePath(path));
-    Object.assign(entry, factsOf(source.facts), { bytes: source.content.length });
-    return source.content;
-  };
-  return entry;
+  return new SourceEntry(path, name, facts, context);
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+/** A class, because there may be tens of thousands, and closures for each would keep the garbage collector busy. */
+class SourceEntry implements WholeImageEntry {
+  readonly path: string;
+  readonly originalName: Buffer | undefined;
+  bytes: number;
+  mode: number;
+  owner: { readonly uid: number; readonly gid: number };
+  modifiedAt: Date;
+  readonly #path: Buffer;
+  readonly #context: SourceContext;
 
-function factsOf(facts: Stats): Pick<WholeImageEntry, 'bytes' | 'mode' | 'owner' | 'modifiedAt'> {
-  return {
-    bytes: facts.size,
-    mode: facts.mode & 0o7777,
-    owner: { uid: facts.uid, gid: facts.gid },
-    modifiedAt: facts.mtime,
-  };
+  constructor(path: Buffer, name: Buffer, facts: SourceFacts, context: SourceContext) {
+    const safe = entryPath(name);
+    this.path = safe.path;
+    this.originalName = safe.originalName;
+    this.bytes = facts.size;
+    this.mode = facts.mode & 0o7777;
+    this.owner = { uid: facts.uid, gid: facts.gid };
+    this.modifiedAt = facts.mtime;
+    this.#path = path;
+    this.#context = context;
+  }
+
+  open(): SourceContent | undefined {
+    const { root, signal, notes } = this.#context;
+    const path = this.#path;
+    const opened = openSource(path, root);
+    if (opened.outcome !== 'opened') {
+      noteAbsence(opened, path, notes);
+      return undefined;
+    }
+    this.#found(opened.facts);
+    return new SourceContent({
+      ...opened,
+      path,
+      signal,
+      changed: () => {
+        notes.changed(printablePath(path));
+      },
+    });
+  }
+
+  readWhole(): Buffer | undefined | Promise<Buffer | undefined> {
+    const source = readSource(this.#path, this.#context.root, this.#context);
+    return source instanceof Promise ? source.then((read) => this.#finish(read)) : this.#finish(source);
+  }
+
+  prepare(options: PrepareOptions): Promise<PreparedContent | undefined> | undefined {
+    const { reader, root } = this.#context;
+    return reader?.prepare(this.#path, this.bytes, root, options)?.then((source) => {
+      if (source !== undefined) this.#found(source.facts);
+      return source?.content;
+    });
+  }
+
+  #finish(source: WholeSource): Buffer | undefined {
+    const { notes } = this.#context;
+    if (source.outcome !== 'read') {
+      noteAbsence(source, this.#path, notes);
+      return undefined;
+    }
+    if (source.changed) notes.changed(printablePath(this.#path));
+    this.#found(source.facts);
+    this.bytes = source.content.length;
+    return source.content;
+  }
+
+  /** As the file was when it was read. */
+  #found({ size, mode, uid, gid, mtime }: SourceFacts): void {
+    this.bytes = size;
+    this.mode = mode & 0o7777;
+    this.owner = { uid, gid };
+    this.modifiedAt = mtime;
+  }
 }
 
 function noteAbsence(

@@ -2,6 +2,14 @@ import { fstatSync, lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { platform } from 'node:os';
 import { sep } from 'node:path';
 
+/** A {@link SourceRoot} as another thread is told of it. */
+export interface SourceRootFacts {
+  readonly path: string;
+  /** Its links resolved, with a slash at the end. */
+  readonly prefix: Uint8Array;
+  readonly descriptors: string | null;
+}
+
 /**
  * A folder that nothing may be read outside of.
  *
@@ -10,6 +18,7 @@ import { sep } from 'node:path';
 export class SourceRoot {
   /** As the caller named it. */
   readonly path: string;
+  readonly #resolved: Uint8Array;
   readonly #prefix: Buffer | undefined;
   readonly #descriptors: string | null;
 
@@ -19,14 +28,27 @@ export class SourceRoot {
    * @param descriptors - Folder in which the system shows the files that this process has open, or `null` for the way of systems
    * that have none.
    */
-  constructor(path: string, descriptors: string | null = descriptorFolder) {
+  constructor(
+    path: string,
+    descriptors: string | null = descriptorFolder,
+    resolved: Uint8Array = realPrefix(path),
+  ) {
     this.path = path;
     this.#descriptors = descriptors;
-    const real = realpathSync.native(path, 'buffer');
-    const separator = Buffer.from(sep);
-    this.#prefix = real.subarray(-1).equals(separator) ? real : Buffer.concat([real, separator]);
+    this.#resolved = resolved;
+    const prefix = Buffer.from(resolved);
     // Everything lies below `/`.
-    if (this.#prefix.equals(Buffer.from('/'))) this.#prefix = undefined;
+    this.#prefix = prefix.equals(Buffer.from('/')) ? undefined : prefix;
+  }
+
+  /** The same folder in another thread, its links as they were resolved here. */
+  static from({ path, prefix, descriptors }: SourceRootFacts): SourceRoot {
+    return new SourceRoot(path, descriptors, prefix);
+  }
+
+  /** For {@link SourceRoot.from}. */
+  get facts(): SourceRootFacts {
+    return { path: this.path, prefix: Uint8Array.from(this.#resolved), descriptors: this.#descriptors };
   }
 
   /** Whether a path without any links in it lies below this folder, or is the folder. */
@@ -77,6 +99,12 @@ export class SourceRoot {
       return false;
     }
   }
+}
+
+function realPrefix(path: string): Buffer {
+  const real = realpathSync.native(path, 'buffer');
+  const separator = Buffer.from(sep);
+  return real.subarray(-1).equals(separator) ? real : Buffer.concat([real, separator]);
 }
 
 const descriptorFolder = platform() === 'linux' ? '/proc/self/fd' : null;

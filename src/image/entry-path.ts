@@ -27,8 +27,12 @@ export function refuseReserved(name: string): void {
   if (reserved.has(name.split('/', 1)[0]!)) throw refusal(name, 'this name is reserved for the image itself');
 }
 
+/** Nearly every path there is, and nothing that {@link pathFault} has anything against. */
+const plainPath = /^[A-Za-z0-9_][A-Za-z0-9_.+~ -]*(?:\/[A-Za-z0-9_][A-Za-z0-9_.+~ -]*)*$/;
+
 /** Why a path must not stand in an image; `undefined` for a safe one. */
 export function pathFault(path: string): string | undefined {
+  if (path.length <= 0xffff && plainPath.test(path)) return undefined;
   if (path === '') return 'an empty path';
   if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(path)) return 'a control character';
   if (path.includes('\\')) return 'a backslash';
@@ -46,20 +50,38 @@ export function pathFault(path: string): string | undefined {
 /** The names taken so far. Names are compared exactly; a name cannot be both a file and a folder. */
 export class EntryNames {
   readonly #files = new Set<string>();
-  readonly #folders = new Set<string>();
+  /** How many files and folders are directly in each folder. */
+  readonly #folders = new Map<string, number>();
 
   /** Throws if a name cannot be taken. */
   refuseTaken(name: string): void {
     if (this.#files.has(name)) throw refusal(name, 'the image has an entry of this name');
     if (this.#folders.has(name)) throw refusal(name, 'the image has a folder of this name');
-    const file = foldersOf(name).find((folder) => this.#files.has(folder));
-    if (file !== undefined) throw refusal(name, `${file} is a file in this image`);
+    // What is above a folder that is known was looked at when it became one.
+    for (let at = folderOf(name); at !== '' && !this.#folders.has(at); at = folderOf(at)) {
+      if (this.#files.has(at)) throw refusal(name, `${at} is a file in this image`);
+    }
   }
 
   /** Takes a name. */
   take(name: string): void {
     this.#files.add(name);
-    for (const folder of foldersOf(name)) this.#folders.add(folder);
+    for (let at = folderOf(name), isNew = true; isNew && at !== ''; at = folderOf(at)) {
+      const inside = this.#folders.get(at) ?? 0;
+      this.#folders.set(at, inside + 1);
+      isNew = inside === 0;
+    }
+  }
+
+  /** Gives a taken name back. */
+  release(name: string): void {
+    if (!this.#files.delete(name)) return;
+    for (let at = folderOf(name), isGone = true; isGone && at !== ''; at = folderOf(at)) {
+      const inside = this.#folders.get(at)! - 1;
+      isGone = inside === 0;
+      if (isGone) this.#folders.delete(at);
+      else this.#folders.set(at, inside);
+    }
   }
 
   /** Starts again with these names. */
@@ -70,10 +92,8 @@ export class EntryNames {
   }
 }
 
-function foldersOf(name: string): string[] {
-  const folders: string[] = [];
-  for (let at = name.indexOf('/'); at !== -1; at = name.indexOf('/', at + 1)) folders.push(name.slice(0, at));
-  return folders;
+function folderOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf('/')));
 }
 
 function refusal(name: string, fault: string): BackupError {

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { PreparedContent, PrepareOptions } from './prepare-content.js';
 
 /**
  * The content of an entry: a Node stream, or any async iterable of byte chunks.
@@ -58,6 +59,11 @@ export interface WholeImageEntry extends ImageEntry {
    * owner, time, size) are those of the file that was read, once it has answered.
    */
   readWhole(): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /**
+   * Has another thread read and compress the content, as `prepareContent` would, where that pays. `undefined`, at once or
+   * later: it was not done, and `readWhole` says why, or does it.
+   */
+  prepare?(options: PrepareOptions): Promise<PreparedContent | undefined> | undefined;
 }
 
 /** Whether an entry is a {@link WholeImageEntry}. */

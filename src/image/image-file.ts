@@ -12,6 +12,8 @@ const log = logFor('image');
 const DIRECT_BYTES = 128 * 1024;
 /** What may wait for the disk before {@link ImageFile.ready} asks to pause. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
+/** So much is written before the disk is asked for it: a sync at the end that has everything left to do takes as long again. */
+const SYNC_BYTES = 32 * 1024 * 1024;
 
 /** A point of the file that can be gone back to. */
 export interface FileMark {
@@ -34,6 +36,9 @@ export class ImageFile {
   readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #writtenBytes = 0;
+  /** How much was written when the disk was last asked for it. */
+  #askedBytes = 0;
+  #syncing: Promise<void> | undefined;
   #writing: Promise<void> | undefined;
   #failure: BackupError | undefined;
   #closed = false;
@@ -102,12 +107,14 @@ export class ImageFile {
     this.#hash = mark.hash.copy();
     this.#bytes = mark.bytes;
     this.#writtenBytes = mark.bytes;
+    this.#askedBytes = Math.min(this.#askedBytes, mark.bytes);
   }
 
   /** Writes and syncs everything and closes the file. Returns its SHA-256. */
   async finish(): Promise<string> {
     this.#unstage();
     await this.#drained();
+    await this.#syncing;
     await this.#attempt('fsync', () => this.#handle.sync());
     this.#closed = true;
     blockPool.release(this.#staging);
@@ -123,6 +130,7 @@ export class ImageFile {
       stage: 'image',
     });
     await this.#writing?.catch(() => undefined);
+    await this.#syncing;
     if (!this.#closed) {
       this.#closed = true;
       await this.#handle.close().catch((error: unknown) => {
@@ -164,6 +172,7 @@ export class ImageFile {
     for (let piece = this.#queue.shift(); piece !== undefined; piece = this.#queue.shift()) {
       try {
         await this.#writePiece(piece);
+        if (this.#writtenBytes - this.#askedBytes >= SYNC_BYTES) this.#syncBehind();
       } finally {
         this.#queuedBytes -= piece.length;
         blockPool.release(piece);
@@ -180,6 +189,17 @@ export class ImageFile {
       rest = rest.subarray(bytesWritten);
       this.#writtenBytes += bytesWritten;
     }
+  }
+
+  /** Meanwhile the next pieces are made and written. A failure is found by the next append, as every other. */
+  #syncBehind(): void {
+    if (this.#syncing !== undefined) return;
+    this.#askedBytes = this.#writtenBytes;
+    this.#syncing = this.#attempt('fsync', () => this.#handle.datasync())
+      .catch(() => undefined)
+      .finally(() => {
+        this.#syncing = undefined;
+      });
   }
 
   async #drained(): Promise<void> {

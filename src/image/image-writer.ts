@@ -3,13 +3,14 @@ import { BackupError } from '../errors.js';
 import { throwIfCancelled, type AbortableOptions } from '../support/abort.js';
 import { isDense } from './block-strategy.js';
 import { BlockDeflater, DEFAULT_LEVEL } from './deflate-blocks.js';
-import { EntryNames, entryName, MANIFEST_ENTRY, refuseReserved } from './entry-path.js';
-import { bytesEntry, isWholeImageEntry, type ImageEntry } from './image-entry.js';
+import { entryName, MANIFEST_ENTRY, refuseReserved } from './entry-path.js';
+import { EntryQueue, type AwaitedContent } from './entry-queue.js';
+import { ImageDirectory, type Target } from './image-directory.js';
+import { bytesEntry, isWholeImageEntry, type ImageEntry, type WholeImageEntry } from './image-entry.js';
 import type { ImageEntryRecord, ImageSavepoint, ImageSummary, ImageWriterObserver } from './image-records.js';
 import { ImageFile, type FileMark } from './image-file.js';
 import { prepareContent, type PreparedContent } from './prepare-content.js';
-import { abortable, openEntry, WHOLE_BYTES, type EntryContent } from './read-source.js';
-import type * as Yazl from './yazl-zip.js';
+import { abortable, openEntry, WHOLE_BYTES } from './read-source.js';
 
 /**
  * Settings of an {@link ImageWriter}.
@@ -46,25 +47,17 @@ export interface ImageWriterOptions extends AbortableOptions {
  */
 export class ImageWriter implements AsyncDisposable {
   readonly #file: ImageFile;
-  /** yazl, behind the little that is used of it; loaded when it is needed, so that importing this package stays cheap. */
-  readonly #yazl: typeof Yazl;
-  readonly #zip: Yazl.YazlZip;
-  readonly #names = new EntryNames();
+  readonly #directory: ImageDirectory;
   readonly #signal: AbortSignal | undefined;
   readonly #level: number;
-  readonly #startedAt: Date;
   readonly #marks = new WeakMap<ImageSavepoint, FileMark>();
-  readonly #zipEntries: Yazl.YazlEntry[] = [];
-  readonly #records: ImageEntryRecord[] = [];
   #state: 'idle' | 'busy' | 'finished' | 'removed' = 'idle';
 
-  private constructor(file: ImageFile, yazl: typeof Yazl, options: ImageWriterOptions) {
+  private constructor(file: ImageFile, directory: ImageDirectory, options: ImageWriterOptions) {
     this.#file = file;
-    this.#yazl = yazl;
-    this.#zip = yazl.newZip();
+    this.#directory = directory;
     this.#signal = options.signal;
     this.#level = options.level ?? DEFAULT_LEVEL;
-    this.#startedAt = options.startedAt ?? new Date();
   }
 
   /**
@@ -80,8 +73,9 @@ export class ImageWriter implements AsyncDisposable {
         stage: 'options',
       });
     }
-    const yazl = await import('./yazl-zip.js');
-    return new ImageWriter(await ImageFile.create(path), yazl, options);
+    // Loaded when it is needed, so that importing this package stays cheap.
+    const directory = new ImageDirectory(await import('./yazl-zip.js'), options.startedAt ?? new Date());
+    return new ImageWriter(await ImageFile.create(path), directory, options);
   }
 
   /** The file that is written. */
@@ -96,7 +90,7 @@ export class ImageWriter implements AsyncDisposable {
 
   /** The entries so far, in order. */
   get entries(): readonly ImageEntryRecord[] {
-    return this.#records;
+    return this.#directory.records;
   }
 
   /**
@@ -127,9 +121,9 @@ export class ImageWriter implements AsyncDisposable {
     observer: ImageWriterObserver = {},
   ): Promise<readonly ImageEntryRecord[]> {
     return this.#exclusively(async () => {
-      const first = this.#records.length;
+      const first = this.entries.length;
       await this.#addAll(component, entries, observer, refuseReserved);
-      return this.#records.slice(first);
+      return this.entries.slice(first);
     });
   }
 
@@ -146,7 +140,7 @@ export class ImageWriter implements AsyncDisposable {
   savepoint(): ImageSavepoint {
     this.#refuseUnlessIdle();
     const mark = this.#file.mark();
-    const savepoint = { entries: this.#records.length, bytes: mark.bytes };
+    const savepoint = { entries: this.entries.length, bytes: mark.bytes };
     this.#marks.set(savepoint, mark);
     return savepoint;
   }
@@ -158,10 +152,13 @@ export class ImageWriter implements AsyncDisposable {
    */
   async rollback(savepoint: ImageSavepoint): Promise<void> {
     const mark = this.#marks.get(savepoint);
-    if (mark === undefined || savepoint.entries > this.#records.length) {
+    if (mark === undefined || savepoint.entries > this.entries.length) {
       throw misuse('this savepoint is not of this image, or lies ahead of it');
     }
-    await this.#exclusively(() => this.#cutBack(mark, savepoint.entries));
+    await this.#exclusively(async () => {
+      await this.#file.cutBack(mark);
+      this.#directory.cutBack(savepoint.entries);
+    });
   }
 
   /**
@@ -172,13 +169,12 @@ export class ImageWriter implements AsyncDisposable {
   finish(): Promise<ImageSummary> {
     return this.#exclusively(async () => {
       throwIfCancelled(this.#signal, 'image');
-      const names = this.#records.map((record) => `${record.path}\n`).join('');
+      const names = this.entries.map((record) => `${record.path}\n`).join('');
       await this.#addAll('', [bytesEntry(MANIFEST_ENTRY, names)], {}, allow);
-      for await (const piece of this.#yazl.zipDirectory(this.#zip, this.#zipEntries, this.#file.bytes))
-        this.#file.append(piece);
+      for await (const piece of this.#directory.bytes(this.#file.bytes)) this.#file.append(piece);
       const sha256 = await this.#file.finish();
       this.#state = 'finished';
-      return { entries: this.#records.length, bytes: this.#file.bytes, sha256 };
+      return { entries: this.entries.length, bytes: this.#file.bytes, sha256 };
     });
   }
 
@@ -200,20 +196,17 @@ export class ImageWriter implements AsyncDisposable {
     observer: ImageWriterObserver,
     check: (name: string) => void,
   ): Promise<void> {
-    const ahead: { target: Target; content: PreparedContent | Promise<PreparedContent> }[] = [];
-    let aheadBytes = 0;
-    const write = (target: Target, prepared: PreparedContent): Promise<void> | undefined => {
-      const record = this.#writePrepared(target, prepared);
-      observer.onBytes?.(prepared.bytes);
+    const { names } = this.#directory;
+    const queue = new EntryQueue<Target>((target, content) => {
+      if (content === undefined) {
+        names.release(target.name);
+        return undefined;
+      }
+      const record = this.#writePrepared(target, content);
+      observer.onBytes?.(content.bytes);
       observer.onEntry?.(record);
       return this.#file.ready();
-    };
-    const writeFirst = async (): Promise<void> => {
-      const { target, content } = ahead.shift()!;
-      const prepared = content instanceof Promise ? await content : content;
-      aheadBytes -= prepared.bytes;
-      await write(target, prepared);
-    };
+    });
     const breath = new Breath();
     try {
       for await (const entry of Symbol.asyncIterator in entries
@@ -223,57 +216,73 @@ export class ImageWriter implements AsyncDisposable {
         if (this.#file.failure !== undefined) throw this.#file.failure;
         const name = entryName(component, entry.path, entry.placement);
         check(name);
-        this.#names.refuseTaken(name);
+        names.refuseTaken(name);
+        names.take(name);
         const target = { name, component, entry };
-        const content = await readContent(entry, this.#signal);
-        if (content === undefined) continue;
-        this.#names.take(name);
-        if ('whole' in content) {
-          const prepared = prepareContent(content.whole, {
-            level: this.#level,
-            compressed: isCompressed(entry),
-          });
-          if (ahead.length === 0 && !(prepared instanceof Promise)) {
-            await write(target, prepared);
-          } else {
-            // Awaited in its turn; until then a failure must not count as unhandled.
-            if (prepared instanceof Promise) prepared.catch(ignore);
-            ahead.push({ target, content: prepared });
-            aheadBytes += content.whole.length;
-            while (ahead.length > MAX_AHEAD || aheadBytes > MAX_AHEAD_BYTES) await writeFirst();
-          }
-          await breath.take();
+        if (isWholeImageEntry(entry) && (entry.bytes ?? Infinity) <= WHOLE_BYTES) {
+          const waiting = queue.add(target, this.#read(entry), entry.bytes ?? 0);
+          if (waiting !== undefined) await waiting;
+          if (breath.isDue) await breath.take();
         } else {
-          try {
-            while (ahead.length > 0) await writeFirst();
-            const record = await this.#writeStream(target, content.stream, observer);
-            observer.onEntry?.(record);
-          } finally {
-            await content.close();
-          }
+          await this.#addOpened(target, queue, observer);
         }
       }
-      while (ahead.length > 0) await writeFirst();
+      await queue.drain();
     } catch (error) {
-      this.#names.reset(this.#records.map((record) => record.path));
+      this.#directory.forgetUnwritten();
       throw error;
     }
   }
 
-  #writePrepared(target: Target, content: PreparedContent): ImageEntryRecord {
-    const zipEntry = this.#zipEntry(target);
-    const { crc32, bytes, compressedBytes } = content;
-    // Known before the header is written, so that no descriptor has to follow the data.
-    Object.assign(zipEntry, {
-      crcAndFileSizeKnown: true,
-      crc32,
-      uncompressedSize: bytes,
-      compressedSize: compressedBytes,
+  /** The content of a small entry, by another thread where there is one that reads it. */
+  #read(entry: WholeImageEntry): AwaitedContent {
+    const options = { level: this.#level, compressed: isCompressed(entry) };
+    const elsewhere = entry.prepare?.(options);
+    if (elsewhere === undefined) return this.#readHere(entry);
+    return elsewhere.then((prepared) => {
+      if (prepared !== undefined) return prepared;
+      throwIfCancelled(this.#signal, 'collect');
+      return this.#readHere(entry);
     });
+  }
+
+  #readHere(entry: WholeImageEntry): AwaitedContent {
+    const prepare = (whole: Uint8Array | undefined): AwaitedContent => whole && this.#prepare(whole, entry);
+    const whole = entry.readWhole();
+    return whole instanceof Promise ? whole.then(prepare) : prepare(whole);
+  }
+
+  #prepare(whole: Uint8Array, entry: ImageEntry): PreparedContent | Promise<PreparedContent> {
+    return prepareContent(whole, { level: this.#level, compressed: isCompressed(entry) });
+  }
+
+  /** An entry that has to be opened to see how large it is. */
+  async #addOpened(
+    target: Target,
+    queue: EntryQueue<Target>,
+    observer: ImageWriterObserver,
+  ): Promise<void> {
+    const content = await openEntry(target.entry, this.#signal);
+    if (content === undefined || 'whole' in content) {
+      await queue.add(target, content && this.#prepare(content.whole, target.entry), content?.whole.length ?? 0);
+      return;
+    }
+    try {
+      await queue.drain();
+      const record = await this.#writeStream(target, content.stream, observer);
+      observer.onEntry?.(record);
+    } finally {
+      await content.close();
+    }
+  }
+
+  #writePrepared(target: Target, content: PreparedContent): ImageEntryRecord {
+    const { header, zipEntry } = this.#directory.headerOf(target, content);
     const offset = this.#file.bytes;
-    this.#file.append(zipEntry.getLocalFileHeader());
+    this.#file.append(header);
     for (const piece of content.pieces) this.#file.append(piece);
-    return this.#completed(target, zipEntry, offset, content);
+    content.release?.();
+    return this.#directory.complete(target, zipEntry, offset, content);
   }
 
   async #writeStream(
@@ -294,8 +303,7 @@ export class ImageWriter implements AsyncDisposable {
       },
     });
     try {
-      const zipEntry = this.#zipEntry(target);
-      const header = zipEntry.getLocalFileHeader();
+      const { header, zipEntry } = this.#directory.openHeaderOf(target);
       let begun = false;
       for await (const piece of deflater) {
         // Not before the first piece: the loop closes the source whatever happens, but only once it has begun.
@@ -305,67 +313,14 @@ export class ImageWriter implements AsyncDisposable {
         await this.#file.ready();
       }
       const { crc32, bytes, compressedBytes } = deflater;
-      Object.assign(zipEntry, { crc32, uncompressedSize: bytes, compressedSize: compressedBytes });
-      // While the offset is unknown, so that only the sizes decide between the two forms of the descriptor: that is how
-      // Java's streaming reader, which knows no offsets, tells them apart.
-      this.#file.append(zipEntry.getDataDescriptor());
-      return this.#completed(target, zipEntry, start.bytes, {
-        crc32,
-        bytes,
-        compressedBytes,
-        sha256: digest.digest('hex'),
-      });
+      const content = { crc32, bytes, compressedBytes, sha256: digest.digest('hex') };
+      this.#file.append(this.#directory.descriptorOf(zipEntry, content));
+      return this.#directory.complete(target, zipEntry, start.bytes, content);
     } catch (error) {
       // A failure of the file is remembered by the file; the first error is the one to tell.
       if (this.#file.failure === undefined) await this.#file.cutBack(start).catch(ignore);
       throw error;
     }
-  }
-
-  #zipEntry({ name, entry }: Target): Yazl.YazlEntry {
-    // A zip cannot carry times before 1970, and yazl breaks on them.
-    const mtime = new Date(Math.max(0, this.#modifiedAt(entry).getTime()));
-    return this.#yazl.newZipEntry(this.#zip, name, mtime, permissions(entry));
-  }
-
-  #completed(
-    { name, component, entry }: Target,
-    zipEntry: Yazl.YazlEntry,
-    offset: number,
-    content: Omit<PreparedContent, 'pieces'>,
-  ): ImageEntryRecord {
-    zipEntry.relativeOffsetOfLocalHeader = offset;
-    zipEntry.state = this.#yazl.YAZL_DONE;
-    this.#zipEntries.push(zipEntry);
-    const { bytes, compressedBytes, crc32, sha256 } = content;
-    const { owner, originalName } = entry;
-    const mode = permissions(entry);
-    const modifiedAt = this.#modifiedAt(entry);
-    const record = {
-      path: name,
-      component,
-      bytes,
-      compressedBytes,
-      crc32,
-      sha256,
-      mode,
-      owner,
-      modifiedAt,
-      originalName,
-    };
-    this.#records.push(record);
-    return record;
-  }
-
-  #modifiedAt({ modifiedAt }: ImageEntry): Date {
-    return modifiedAt === undefined || Number.isNaN(modifiedAt.getTime()) ? this.#startedAt : modifiedAt;
-  }
-
-  async #cutBack(mark: FileMark, entries: number): Promise<void> {
-    await this.#file.cutBack(mark);
-    this.#records.length = entries;
-    this.#zipEntries.length = entries;
-    this.#names.reset(this.#records.map((record) => record.path));
   }
 
   async #exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -386,42 +341,20 @@ export class ImageWriter implements AsyncDisposable {
   }
 }
 
-/** Small entries that may be read and compressed before their turn. */
-const MAX_AHEAD = 64;
-const MAX_AHEAD_BYTES = 8 * 1024 * 1024;
-
-interface Target {
-  readonly name: string;
-  readonly component: string;
-  readonly entry: ImageEntry;
-}
-
-/** `undefined`: the entry's source is gone. */
-function readContent(
-  entry: ImageEntry,
-  signal: AbortSignal | undefined,
-): EntryContent | undefined | Promise<EntryContent | undefined> {
-  if (!isWholeImageEntry(entry) || (entry.bytes ?? Infinity) > WHOLE_BYTES) return openEntry(entry, signal);
-  const whole = entry.readWhole();
-  const answer = (bytes: Uint8Array | undefined): EntryContent | undefined => bytes && { whole: bytes };
-  return whole instanceof Promise ? whole.then(answer) : answer(whole);
-}
-
 function isCompressed(entry: ImageEntry): 'yes' | 'likely' | 'no' {
   if (entry.content === 'compressed') return 'yes';
   return /\.(?:jar|aar|zip|gz)$/i.test(entry.path) ? 'likely' : 'no';
-}
-
-function permissions(entry: ImageEntry): number {
-  return (entry.mode ?? 0o600) & 0o7777;
 }
 
 /** Lets timers and signals through now and then during work that never waits. */
 class Breath {
   #since = performance.now();
 
+  get isDue(): boolean {
+    return performance.now() - this.#since >= 20;
+  }
+
   async take(): Promise<void> {
-    if (performance.now() - this.#since < 20) return;
     await new Promise((resolve) => setImmediate(resolve));
     this.#since = performance.now();
   }

@@ -12,6 +12,8 @@ export interface PreparedContent {
   readonly sha256: string;
   /** One whole raw deflate stream. */
   readonly pieces: readonly Uint8Array[];
+  /** Called once the pieces are not needed any more. Not called when writing them failed. */
+  readonly release?: (() => void) | undefined;
 }
 
 /** How {@link prepareContent} compresses. */
@@ -31,17 +33,27 @@ export function prepareContent(
   content: Uint8Array,
   options: PrepareOptions,
 ): PreparedContent | Promise<PreparedContent> {
-  const { level, compressed = 'no' } = options;
-  if (level === 0 || compressed === 'yes' || (compressed === 'likely' && isDense(content)))
-    return stored(content);
-  if (content.length <= SYNC_BYTES) return smaller(content, deflateRawSync(content, { level }));
-  if (content.length > TRIAL_BYTES && chooseStrategy(content) === 'stored') return stored(content);
+  const { level } = options;
+  if (content.length <= SYNC_BYTES || isOnlyFramed(content, options))
+    return prepareContentSync(content, options);
   return new Promise((resolve, reject) => {
     deflateRaw(content, { level, chunkSize: 64 * 1024 }, (error, deflated) => {
       if (error === null) resolve(smaller(content, deflated));
       else reject(error);
     });
   });
+}
+
+/** {@link prepareContent} for a thread that has nothing else to do. */
+export function prepareContentSync(content: Uint8Array, options: PrepareOptions): PreparedContent {
+  if (isOnlyFramed(content, options)) return stored(content);
+  return smaller(content, deflateRawSync(content, { level: options.level }));
+}
+
+function isOnlyFramed(content: Uint8Array, { level, compressed = 'no' }: PrepareOptions): boolean {
+  if (level === 0 || compressed === 'yes') return true;
+  if (compressed === 'likely' && isDense(content)) return true;
+  return content.length > TRIAL_BYTES && chooseStrategy(content) === 'stored';
 }
 
 function smaller(content: Uint8Array, deflated: Uint8Array): PreparedContent {

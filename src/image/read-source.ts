@@ -62,41 +62,76 @@ export async function* readSource(
 }
 
 /** Anything iterable, left at once with `CANCELLED` when the signal is aborted, even while it hangs. */
-export async function* abortable<T>(
+export function abortable<T>(
   iterable: AsyncIterable<T>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<T, void, undefined> {
-  const iterator = iterable[Symbol.asyncIterator]();
-  let waiting: ((reason: Error) => void) | undefined;
-  const onAbort = (): void => waiting?.(cancelled(signal!, 'collect'));
-  signal?.addEventListener('abort', onAbort, { once: true });
-  let ended = false;
-  try {
-    for (;;) {
-      if (signal?.aborted === true) throw cancelled(signal, 'collect');
-      // A promise of its own for each step: racing against one long-lived promise would pile up reactions on it.
-      const step = await new Promise<IteratorResult<T>>((resolve, reject) => {
-        waiting = reject;
-        iterator.next().then(resolve, reject);
-      });
-      if (step.done === true) {
-        ended = true;
+): AsyncIterableIterator<T, void, undefined> {
+  return new AbortableIterator(iterable[Symbol.asyncIterator](), signal);
+}
+
+/** Not a generator, whose own bookkeeping would be felt with tens of thousands of entries. */
+class AbortableIterator<T> implements AsyncIterableIterator<T, void, undefined> {
+  readonly #iterator: AsyncIterator<T>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort: () => void;
+  #waiting: ((reason: Error) => void) | undefined;
+  #ended = false;
+
+  constructor(iterator: AsyncIterator<T>, signal: AbortSignal | undefined) {
+    this.#iterator = iterator;
+    this.#signal = signal;
+    this.#onAbort = () => this.#waiting?.(cancelled(signal!, 'collect'));
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<T, void>> {
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+    // A promise of its own for each step: racing against one long-lived promise would pile up reactions on it.
+    return new Promise<IteratorResult<T, void>>((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        // What the iterator answers after it was left is of no interest.
+        if (this.#ended) return;
+        this.#settle();
+        if (this.#signal?.aborted !== true) {
+          reject(error as Error);
+          return;
+        }
+        this.#leave();
+        reject(cancelled(this.#signal, 'collect'));
+      };
+      if (this.#signal?.aborted === true) {
+        fail(undefined);
         return;
       }
-      yield step.value;
+      this.#waiting = fail;
+      this.#iterator.next().then((step) => {
+        if (step.done === true) this.#settle();
+        resolve(step as IteratorResult<T, void>);
+      }, fail);
+    });
+  }
+
+  async return(): Promise<IteratorResult<T, void>> {
+    if (!this.#ended) {
+      this.#settle();
+      if (this.#signal?.aborted === true) this.#leave();
+      else await this.#iterator.return?.();
     }
-  } catch (error) {
-    ended = signal?.aborted !== true;
-    if (signal?.aborted === true) throw cancelled(signal, 'collect');
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-    if (!ended) {
-      const returned = iterator.return?.();
-      // A generator that hangs in its own await answers only when that ends, perhaps never.
-      if (signal?.aborted === true) returned?.then(ignore, ignore);
-      else await returned;
-    }
+    return { done: true, value: undefined };
+  }
+
+  #settle(): void {
+    this.#ended = true;
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  /** Not waited for: a generator that hangs in its own await answers only when that ends, perhaps never. */
+  #leave(): void {
+    this.#iterator.return?.().then(ignore, ignore);
   }
 }
 
