@@ -61,7 +61,7 @@ export function fileSources(options: FileSourcesOptions): Pick<CollectorContext,
   };
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await, require-yield -- an empty folder
+// eslint-disable-next-line @typescript-eslint/require-await -- an empty folder
 async function* nothing(): AsyncGenerator<ImageEntry, void, undefined> {
   return;
 }

@@ -119,7 +119,12 @@ function attempt(path: Buffer, root: SourceRoot, into?: Buffer): WholeSource {
   }
 }
 
-function readToEnd(descriptor: number, expectedBytes: number, path: Buffer, into: Buffer | undefined): Buffer {
+function readToEnd(
+  descriptor: number,
+  expectedBytes: number,
+  path: Buffer,
+  into: Buffer | undefined,
+): Buffer {
   let buffer = into ?? fromSlab(expectedBytes === 0 ? 4096 : expectedBytes);
   let filled = 0;
   for (;;) {

@@ -88,7 +88,10 @@ export function readAnswer(
 ): PreparedSource | undefined {
   const at = index * COLUMNS;
   if (figures[at] !== 1) return undefined;
-  const [offset, compressedBytes, bytes, crc32, mode, uid, gid, mtime] = figures.subarray(at + 1, at + COLUMNS);
+  const [offset, compressedBytes, bytes, crc32, mode, uid, gid, mtime] = figures.subarray(
+    at + 1,
+    at + COLUMNS,
+  );
   const digest = Buffer.from(digests.buffer, digests.byteOffset + index * DIGEST_BYTES, DIGEST_BYTES);
   return {
     content: {

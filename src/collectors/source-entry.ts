@@ -39,7 +39,7 @@ export function sourceEntry(
   return new SourceEntry(path, name, facts, context);
 }
 
-/** A class, because there may be tens of thousands, and closures for each would keep the garbage collector busy. */
+/** Its methods are properties of its own, so that a collector can copy it with another path: `{ ...entry, path }`. */
 class SourceEntry implements WholeImageEntry {
   readonly path: string;
   readonly originalName: Buffer | undefined;
@@ -62,7 +62,7 @@ class SourceEntry implements WholeImageEntry {
     this.#context = context;
   }
 
-  open(): SourceContent | undefined {
+  readonly open = (): SourceContent | undefined => {
     const { root, signal, notes } = this.#context;
     const path = this.#path;
     const opened = openSource(path, root);
@@ -79,20 +79,20 @@ class SourceEntry implements WholeImageEntry {
         notes.changed(printablePath(path));
       },
     });
-  }
+  };
 
-  readWhole(): Buffer | undefined | Promise<Buffer | undefined> {
+  readonly readWhole = (): Buffer | undefined | Promise<Buffer | undefined> => {
     const source = readSource(this.#path, this.#context.root, this.#context);
     return source instanceof Promise ? source.then((read) => this.#finish(read)) : this.#finish(source);
-  }
+  };
 
-  prepare(options: PrepareOptions): Promise<PreparedContent | undefined> | undefined {
+  readonly prepare = (options: PrepareOptions): Promise<PreparedContent | undefined> | undefined => {
     const { reader, root } = this.#context;
     return reader?.prepare(this.#path, this.bytes, root, options)?.then((source) => {
       if (source !== undefined) this.#found(source.facts);
       return source?.content;
     });
-  }
+  };
 
   #finish(source: WholeSource): Buffer | undefined {
     const { notes } = this.#context;

@@ -32,6 +32,8 @@ export interface SourceReaderOptions {
   readonly filesBeforeThreads?: number | undefined;
   /** Threads at most. Default: the number of cores, at most 4. */
   readonly maxThreads?: number | undefined;
+  /** What the threads run. Default: `source-worker.js`; another one in tests. */
+  readonly program?: URL | undefined;
 }
 
 /**
@@ -48,9 +50,10 @@ export class SourceReader implements AsyncDisposable {
   #open: OpenBatch | undefined;
   #state: 'usable' | 'broken' | 'closed' = 'usable';
 
-  constructor({ level, filesBeforeThreads, maxThreads }: SourceReaderOptions) {
+  constructor({ level, filesBeforeThreads, maxThreads, program }: SourceReaderOptions) {
     this.#options = {
       level,
+      program: program ?? new URL('./source-worker.js', import.meta.url),
       filesBeforeThreads: filesBeforeThreads ?? FILES_BEFORE_THREADS,
       maxThreads: maxThreads ?? Math.min(MAX_THREADS, availableParallelism()),
     };
@@ -72,7 +75,10 @@ export class SourceReader implements AsyncDisposable {
     // Files that the system makes up as they are read say that they are empty.
     if (bytes === 0 || bytes > MAX_BATCHED_BYTES) return undefined;
     if (level !== this.#options.level || compressed === 'yes') return undefined;
-    if (this.#open !== undefined && (this.#open.root !== root || this.#open.bytes + bytes > MAX_BATCH_BYTES)) {
+    if (
+      this.#open !== undefined &&
+      (this.#open.root !== root || this.#open.bytes + bytes > MAX_BATCH_BYTES)
+    ) {
       this.#send();
     }
     const batch = (this.#open ??= this.#begin(root));
@@ -129,7 +135,7 @@ export class SourceReader implements AsyncDisposable {
     const [idlest] = [...this.#threads].sort((a, b) => a.waiting - b.waiting);
     const enough = this.#threads.length >= this.#options.maxThreads;
     if (idlest !== undefined && (enough || idlest.waiting === 0)) return idlest;
-    const thread = new ReadingThread(this.#options.level, () => {
+    const thread = new ReadingThread(this.#options, () => {
       if (this.#state === 'usable') this.#state = 'broken';
     });
     this.#threads.push(thread);
@@ -158,9 +164,9 @@ class ReadingThread {
   #closing = false;
 
   /** @param broke - Called when it ended without being asked to. */
-  constructor(level: number, broke: () => void) {
+  constructor({ level, program }: { readonly level: number; readonly program: URL }, broke: () => void) {
     const workerData: SourceWorkerData = { level };
-    this.#worker = new Worker(new URL('./source-worker.js', import.meta.url), {
+    this.#worker = new Worker(program, {
       workerData,
       // Nothing that it makes lives long.
       resourceLimits: { maxYoungGenerationSizeMb: 4 },

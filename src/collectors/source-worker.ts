@@ -25,7 +25,11 @@ port.on('message', (batch: SourceBatch | 'close') => {
     return;
   }
   const answer = answerTo(batch);
-  port.postMessage(answer, [answer.buffer, answer.figures.buffer as ArrayBuffer, answer.digests.buffer as ArrayBuffer]);
+  port.postMessage(answer, [
+    answer.buffer,
+    answer.figures.buffer as ArrayBuffer,
+    answer.digests.buffer as ArrayBuffer,
+  ]);
 });
 
 function answerTo({ paths, compressed, root, buffer }: SourceBatch): SourceAnswer {

@@ -11,23 +11,52 @@ const DENSE_BITS = 7;
 /** Below this share of hexadecimal digits a block has enough else in it to be worth a search for matches. */
 const HEX_SHARE = 0.95;
 
+/** How many blocks of a kind in a row share the trial of the first. */
+const BLOCKS_A_TRIAL = 8;
+
 /**
- * Chooses how to compress a block by looking at a little of it.
+ * Chooses how to compress the blocks of one stream by looking at a little of each.
  *
  * Hexadecimal digits of compressed bytes have no matches worth finding: Huffman codes alone are five times faster there
  * and six per cent smaller. Compressed bytes themselves are best left alone. A histogram of a few windows finds the
- * suspects; only those pay for a trial, which tells hex of text (many matches) from hex of compressed bytes.
+ * suspects; only those pay for a trial, which tells hex of text (many matches) from hex of compressed bytes. What follows
+ * of the same kind is taken to be alike for a while.
  */
-export function chooseStrategy(block: Uint8Array): BlockStrategy {
-  if (block.length < 64) return 'matches';
-  const counts = histogram(block);
-  const { bits, hexShare } = measure(counts);
-  if (bits < DENSE_BITS && hexShare < HEX_SHARE) return 'matches';
+export class StrategyChooser {
+  #kind: 'dense' | 'hex' | undefined;
+  #verdict: BlockStrategy = 'matches';
+  #trusted = 0;
 
+  choose(block: Uint8Array): BlockStrategy {
+    const kind = suspicion(block);
+    if (kind === undefined) return 'matches';
+    if (kind !== this.#kind || this.#trusted === 0) {
+      this.#kind = kind;
+      this.#verdict = tried(block, kind);
+      this.#trusted = BLOCKS_A_TRIAL;
+    }
+    this.#trusted -= 1;
+    return this.#verdict;
+  }
+}
+
+/** How to compress one block. */
+export function chooseStrategy(block: Uint8Array): BlockStrategy {
+  return new StrategyChooser().choose(block);
+}
+
+function suspicion(block: Uint8Array): 'dense' | 'hex' | undefined {
+  if (block.length < 64) return undefined;
+  const { bits, hexShare } = measure(histogram(block));
+  if (bits >= DENSE_BITS) return 'dense';
+  return hexShare >= HEX_SHARE ? 'hex' : undefined;
+}
+
+function tried(block: Uint8Array, kind: 'dense' | 'hex'): BlockStrategy {
   const from = Math.max(0, (block.length - TRIAL_BYTES) >> 1);
   const trial = block.subarray(from, from + TRIAL_BYTES);
   const withMatches = deflateRawSync(trial, { level: 1 }).length;
-  if (bits >= DENSE_BITS) return withMatches > trial.length * 0.97 ? 'stored' : 'matches';
+  if (kind === 'dense') return withMatches > trial.length * 0.97 ? 'stored' : 'matches';
   const withoutMatches = deflateRawSync(trial, { level: 1, strategy: constants.Z_HUFFMAN_ONLY }).length;
   return withoutMatches <= withMatches ? 'huffman' : 'matches';
 }

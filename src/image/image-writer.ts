@@ -257,14 +257,14 @@ export class ImageWriter implements AsyncDisposable {
   }
 
   /** An entry that has to be opened to see how large it is. */
-  async #addOpened(
-    target: Target,
-    queue: EntryQueue<Target>,
-    observer: ImageWriterObserver,
-  ): Promise<void> {
+  async #addOpened(target: Target, queue: EntryQueue<Target>, observer: ImageWriterObserver): Promise<void> {
     const content = await openEntry(target.entry, this.#signal);
     if (content === undefined || 'whole' in content) {
-      await queue.add(target, content && this.#prepare(content.whole, target.entry), content?.whole.length ?? 0);
+      await queue.add(
+        target,
+        content && this.#prepare(content.whole, target.entry),
+        content?.whole.length ?? 0,
+      );
       return;
     }
     try {

@@ -97,7 +97,8 @@ class AbortableIterator<T> implements AsyncIterableIterator<T, void, undefined> 
         if (this.#ended) return;
         this.#settle();
         if (this.#signal?.aborted !== true) {
-          reject(error as Error);
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the source's own, whatever it is
+          reject(error);
           return;
         }
         this.#leave();

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { CollectorContext, JsonValue } from '#dist/collectors/component-collector.js';
 import { fileSources } from '#dist/collectors/file-sources.js';
+import type { SourceReader } from '#dist/collectors/source-reader.js';
 import type { GatewayFacts } from '#dist/gateway/gateway-facts.js';
 import { isWholeImageEntry, type ImageEntry } from '#dist/image/image-entry.js';
 import type { ImageEntryRecord } from '#dist/image/image-records.js';
@@ -87,10 +88,12 @@ export function recordingContext(
     signal = new AbortController().signal,
     facts = {},
     retryDelaysMs,
+    reader,
   }: {
     readonly signal?: AbortSignal;
     readonly facts?: Partial<GatewayFacts>;
     readonly retryDelaysMs?: readonly number[];
+    readonly reader?: SourceReader;
   } = {},
 ): RecordingContext {
   const warnings: string[] = [];
@@ -108,7 +111,7 @@ export function recordingContext(
     resolve: (...segments) => join(machine.gatewayRoot, ...segments),
     compressionLevel: 3,
     hostPath: (...segments) => join(machine.hostRoot, ...segments),
-    ...fileSources({ ...machine, signal, warn, annotate, retryDelaysMs }),
+    ...fileSources({ ...machine, signal, warn, annotate, retryDelaysMs, reader }),
     database: () => Promise.reject(new Error('no database in this test')),
     warn,
     annotate,

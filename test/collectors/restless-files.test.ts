@@ -12,10 +12,12 @@ import {
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { inflateRawSync } from 'node:zlib';
 import { fileTree } from '#dist/collectors/file-tree.js';
+import { SourceReader } from '#dist/collectors/source-reader.js';
 import { SourceNotes } from '#dist/collectors/source-notes.js';
 import { SourceRoot } from '#dist/collectors/source-root.js';
-import type { ImageEntry } from '#dist/image/image-entry.js';
+import { isWholeImageEntry, type ImageEntry } from '#dist/image/image-entry.js';
 import { rounds } from '../support/soak.js';
 import {
   contentOf,
@@ -191,15 +193,23 @@ describe('a folder that is replaced by a link during the walk', { timeout: 120_0
         swap: join(folder, 'sub'),
         target: join(machine.hostRoot, 'outside'),
       });
+      await using reader = new SourceReader({ level: 0, filesBeforeThreads: 0, maxThreads: 1 });
       let inside = 0;
       let noted = 0;
+      let byThread = 0;
       try {
         for (let attempt = 0; attempt < rounds(1000, 20_000); attempt++) {
           const notes = new SourceNotes({ warn: () => (noted += 1), annotate: () => undefined });
           const root = new SourceRoot(machine.gatewayRoot, descriptors);
-          const context = { root, notes, signal: new AbortController().signal, retryDelaysMs: [] };
+          const context = { root, notes, signal: new AbortController().signal, retryDelaysMs: [], reader };
           for await (const entry of fileTree(folder, {}, context)) {
             assert.doesNotMatch(entry.path, /secret-name/);
+            assert.ok(isWholeImageEntry(entry));
+            const prepared = attempt % 3 === 0 ? await entry.prepare?.({ level: 0 }) : undefined;
+            if (prepared !== undefined) {
+              assert.equal(inflateRawSync(Buffer.concat(prepared.pieces)).toString(), 'inside');
+              byThread += 1;
+            }
             const content = await contentOf(entry, attempt % 2 === 0 ? 'whole' : 'stream');
             if (content === undefined) continue;
             assert.equal(content.toString(), 'inside');
@@ -211,8 +221,11 @@ describe('a folder that is replaced by a link during the walk', { timeout: 120_0
       }
       // The thread itself closes what it had open a little later.
       assert.ok(openDescriptors() <= before + 4, `${openDescriptors()} descriptors, ${before} before`);
-      assert.ok(inside > 0 && noted > 0, `${inside} files read, ${noted} notes: the race did not happen`);
-      test.diagnostic(`${inside} files read inside, ${noted} left out`);
+      assert.ok(
+        inside > 0 && noted > 0 && byThread > 0,
+        `${inside} files read, ${byThread} by the thread, ${noted} notes: the race did not happen`,
+      );
+      test.diagnostic(`${inside} files read inside, ${byThread} also by a thread, ${noted} left out`);
     });
   }
 });
