@@ -38,7 +38,9 @@ export function extCollector({ rpmProgram, rpmTimeoutMs }: ExtCollectorOptions =
         timeoutMs: rpmTimeoutMs,
         signal,
       });
-      for (const entry of entries) {
+      // Each is let go as it is given out: there may be tens of thousands.
+      entries.reverse();
+      for (let entry = entries.pop(); entry !== undefined; entry = entries.pop()) {
         if (vendor.has(entry)) log('%s belongs to the gateway: left out', entry.path);
         else yield entry;
       }
