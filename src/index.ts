@@ -35,7 +35,7 @@ export {
 } from './errors.js';
 export type { BackupEvent } from './events.js';
 export type { DatabaseFacts, GatewayFacts } from './gateway/gateway-facts.js';
-export { type BackupRecord, type RecordedComponent, type RecordedEntry } from './image/backup-record.js';
+export type { BackupRecord, RecordedComponent, RecordedEntry } from './image/backup-record.js';
 export { bytesEntry, type ImageContent, type ImageEntry } from './image/image-entry.js';
 export type { ImageFault, ImageFaultCode } from './image/image-fault.js';
 export type {
@@ -44,8 +44,8 @@ export type {
   ImageSummary,
   ImageWriterObserver,
 } from './image/image-records.js';
-export { ImageWriter, type ImageWriterOptions } from './image/image-writer.js';
 export type { ImageVerification, VerifyImageOptions } from './image/image-verification.js';
+export { ImageWriter, type ImageWriterOptions } from './image/image-writer.js';
 export { verifyImage } from './image/verify-image.js';
 export {
   MappingTemplateGenerator,

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { ComponentCollector } from '../collectors/component-collector.js';
 import type { DatabaseConnectionOptions } from '../database/database-connection-options.js';
 import { BackupError } from '../errors.js';
-import { DEFAULT_LEVEL } from '../image/deflate-blocks.js';
+import { DEFAULT_LEVEL } from '../image/default-level.js';
 import type { SecretSource } from '../secrets/secret.js';
 import type { GatewayBackupOptions } from './gateway-backup-options.js';
 

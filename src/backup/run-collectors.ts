@@ -5,7 +5,7 @@ import type {
   JsonValue,
 } from '../collectors/component-collector.js';
 import { BackupError, isBackupError } from '../errors.js';
-import type { ImageWriter } from '../image/image-writer.js';
+import type { ZipImageWriter } from '../image/zip-image-writer.js';
 import type { BackupPlan, PlannedComponent } from '../plan/backup-plan.js';
 import type { ComponentReport } from '../report.js';
 import { throwIfCancelled } from '../support/abort.js';
@@ -19,7 +19,7 @@ import type { RunDatabase } from './run-database.js';
 export interface RunCollectorsOptions {
   readonly plan: BackupPlan;
   readonly collectors: readonly ComponentCollector[];
-  readonly writer: ImageWriter;
+  readonly writer: ZipImageWriter;
   readonly database: RunDatabase;
   readonly contextFor: (component: ComponentName, annotate: CollectorContext['annotate']) => CollectorContext;
   readonly haltOnFirstFailure: boolean;

@@ -14,9 +14,7 @@ import { renderVerification } from './render-verification.js';
 
 /** The program `ssgbackup`: parse, run, print, exit status. */
 export async function runProgram(): Promise<number> {
-  quietBrokenPipes();
   const argv = process.argv.slice(2);
-  if (argv.includes('--help')) return print(usage());
   if (argv.includes('--version')) return print(ownVersion);
   const json = argv.includes('--json');
   try {
@@ -120,9 +118,4 @@ function asBackupError(error: unknown): BackupError {
 function print(text: string): number {
   process.stdout.write(`${text}\n`);
   return exitCodes.success;
-}
-
-/** A console that breaks, `ssgbackup … | head` or a full disk behind it, must not end a backup. */
-function quietBrokenPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }

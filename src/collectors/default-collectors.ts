@@ -1,13 +1,16 @@
-import { auditsCollector } from './audits-collector.js';
-import { caCollector } from './ca-collector.js';
-import type { ComponentCollector } from './component-collector.js';
-import { configCollector } from './config-collector.js';
 import type { DumpOptions } from '../database/database-dump.js';
-import { esmCollector } from './esm-collector.js';
-import { extCollector, type ExtCollectorOptions } from './ext-collector.js';
-import { maCollector } from './ma-collector.js';
+import { auditsCollector } from './audits-collector.js';
+import type { ComponentCollector } from './component-collector.js';
+import type { ExtCollectorOptions } from './ext-collector.js';
+import {
+  caCollector,
+  configCollector,
+  esmCollector,
+  extCollector,
+  maCollector,
+  osCollector,
+} from './later-collectors.js';
 import { maindbCollector } from './maindb-collector.js';
-import { osCollector } from './os-collector.js';
 
 /**
  * Options of {@link defaultCollectors}: those of the collectors that have any.

@@ -43,3 +43,16 @@ export function warnOfDump(
     );
   }
 }
+
+/** Both, for the main database, and what of it a backup does not capture. */
+export function reportMainDump(context: CollectorContext, summary: DumpSummary): void {
+  context.annotate({
+    ...annotations(summary),
+    notCaptured: { ...summary.notCaptured, gatewayLicence: true },
+  });
+  warnOfDump(context, summary);
+  for (const [kind, names] of Object.entries(summary.notCaptured)) {
+    if (names.length > 0)
+      context.warn(`The database has ${kind} that a backup does not capture: ${names.join(', ')}.`);
+  }
+}

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { BackupError } from '../errors.js';
 import { gatewayLayout } from '../gateway/gateway-layout.js';
-import type { GatewayFacts } from '../gateway/gateway-facts.js';
-import type { Applicability, ComponentCollector } from './component-collector.js';
+import { esmApplicability } from './applicability.js';
+import type { ComponentCollector } from './component-collector.js';
 import { estimateBytes } from './estimate-bytes.js';
 
 /**
@@ -30,21 +30,3 @@ export const esmCollector: ComponentCollector = {
   },
   estimate: (context) => estimateBytes(esmCollector.collect(context)),
 };
-
-function esmApplicability({ gatewayRoot, hostRoot, esm }: GatewayFacts): Applicability {
-  if (!esm.installed) {
-    const folder = gatewayLayout(gatewayRoot, hostRoot).esm;
-    return {
-      applies: false,
-      explanation: `The Enterprise Service Manager is not installed: there is no folder ${folder}.`,
-    };
-  }
-  if (esm.running) {
-    const process = esm.pid === undefined ? '' : ` as process ${esm.pid}`;
-    return {
-      applies: false,
-      explanation: `The Enterprise Service Manager is running${process}. Stop it before it is backed up.`,
-    };
-  }
-  return { applies: true };
-}

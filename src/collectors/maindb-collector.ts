@@ -1,10 +1,7 @@
-import { isAuditTable } from '../database/audit-table.js';
-import type { DumpOptions, DumpSummary } from '../database/database-dump.js';
-import { asDumpable } from '../database/dumpable-session.js';
+import type { DumpOptions } from '../database/database-dump.js';
 import { bytesEntry } from '../image/image-entry.js';
-import type { Applicability, CollectorContext, ComponentCollector } from './component-collector.js';
-import type { GatewayFacts } from '../gateway/gateway-facts.js';
-import { annotations, warnOfDump } from './dump-annotations.js';
+import { databaseApplicability } from './applicability.js';
+import type { ComponentCollector } from './component-collector.js';
 
 /** SQL text against the server's own form: quotes, commas, and two digits for each byte of a blob. */
 const SQL_FACTOR = 1.3;
@@ -29,7 +26,9 @@ export function maindbCollector(options: DumpOptions = {}): ComponentCollector {
     async *collect(context) {
       // Loaded when they are needed, so that importing this package stays cheap.
       const { catalogOf, dumpMainDatabase } = await import('../database/database-dump.js');
+      const { asDumpable } = await import('../database/dumpable-session.js');
       const { findLicence } = await import('../database/licence.js');
+      const { reportMainDump } = await import('./dump-annotations.js');
       const session = asDumpable(await context.database());
       const licence = await findLicence(session, await catalogOf(session));
       const dump = dumpMainDatabase(session, options);
@@ -37,7 +36,7 @@ export function maindbCollector(options: DumpOptions = {}): ComponentCollector {
         path: mainBackupEntry,
         async *open() {
           yield* dump.blocks;
-          report(context, dump.summary!);
+          reportMainDump(context, dump.summary!);
         },
       };
       if (licence.id !== undefined) {
@@ -47,26 +46,10 @@ export function maindbCollector(options: DumpOptions = {}): ComponentCollector {
       if (configuration !== undefined) yield configuration;
     },
     async estimate(context) {
+      const { isAuditTable } = await import('../database/audit-table.js');
       const { estimateDataBytes } = await import('../database/database-catalog.js');
       const session = await context.database();
       return Math.ceil(SQL_FACTOR * (await estimateDataBytes(session, (table) => !isAuditTable(table))));
     },
   };
-}
-
-/** The database is backed up on the node that hosts it. */
-export function databaseApplicability({ database }: GatewayFacts): Applicability {
-  return database.local ? { applies: true } : { applies: false, explanation: database.localityExplanation };
-}
-
-function report(context: CollectorContext, summary: DumpSummary): void {
-  context.annotate({
-    ...annotations(summary),
-    notCaptured: { ...summary.notCaptured, gatewayLicence: true },
-  });
-  warnOfDump(context, summary);
-  for (const [kind, names] of Object.entries(summary.notCaptured)) {
-    if (names.length > 0)
-      context.warn(`The database has ${kind} that a backup does not capture: ${names.join(', ')}.`);
-  }
 }

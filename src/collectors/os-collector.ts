@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { join, posix } from 'node:path';
 import { gatewayLayout } from '../gateway/gateway-layout.js';
-import type { GatewayFacts } from '../gateway/gateway-facts.js';
 import type { ImageEntry } from '../image/image-entry.js';
-import type { Applicability, CollectorContext, ComponentCollector } from './component-collector.js';
+import { osApplicability } from './applicability.js';
+import type { CollectorContext, ComponentCollector } from './component-collector.js';
 import { estimateBytes } from './estimate-bytes.js';
 
 /**
@@ -25,17 +25,6 @@ export const osCollector: ComponentCollector = {
   },
   estimate: (context) => estimateBytes(osCollector.collect(context)),
 };
-
-function osApplicability({ gatewayRoot, hostRoot, isAppliance, hasOsManifest }: GatewayFacts): Applicability {
-  const { appliance, osManifest } = gatewayLayout(gatewayRoot, hostRoot);
-  if (!isAppliance) {
-    return { applies: false, explanation: `This is not an appliance: there is no folder ${appliance}.` };
-  }
-  if (!hasOsManifest) {
-    return { applies: false, explanation: `The list of operating-system files is missing: ${osManifest}.` };
-  }
-  return { applies: true };
-}
 
 /** The paths of the list, absolute, sorted, each once. */
 async function listedPaths({ gateway, file, warn }: CollectorContext): Promise<readonly string[]> {

@@ -7,7 +7,8 @@ import type { BackupImage } from '../sinks/image-sink.js';
 import { stagingName } from '../support/staging-leftovers.js';
 import { confirmImage, type ConfirmOptions } from './confirm-image.js';
 import type { ImageSummary } from './image-records.js';
-import { ImageWriter, type ImageWriterOptions } from './image-writer.js';
+import type { ImageWriterOptions } from './image-writer.js';
+import { ZipImageWriter } from './zip-image-writer.js';
 
 /**
  * An image on its way: written under a temporary name with mode 0600, confirmed by reading it back, then handed to a sink
@@ -15,12 +16,12 @@ import { ImageWriter, type ImageWriterOptions } from './image-writer.js';
  */
 export class StagedImage implements BackupImage, AsyncDisposable {
   /** Fills the image. */
-  readonly writer: ImageWriter;
+  readonly writer: ZipImageWriter;
   readonly name: string;
   #summary: ImageSummary | undefined;
   #settled = false;
 
-  private constructor(writer: ImageWriter, name: string) {
+  private constructor(writer: ZipImageWriter, name: string) {
     this.writer = writer;
     this.name = name;
   }
@@ -37,7 +38,7 @@ export class StagedImage implements BackupImage, AsyncDisposable {
     name: string,
     options: ImageWriterOptions = {},
   ): Promise<StagedImage> {
-    return new StagedImage(await ImageWriter.create(join(directory, stagingName()), options), name);
+    return new StagedImage(await ZipImageWriter.create(join(directory, stagingName()), options), name);
   }
 
   get path(): string {

@@ -1,8 +1,5 @@
-import type { DatabaseSession, RawValue } from '../database/database-session.js';
-import { BackupError, isBackupError } from '../errors.js';
-import { throwIfCancelled, type AbortableOptions } from '../support/abort.js';
-import { printMapping, type MappedProperty } from './mapping-xml.js';
-import { customIpAddresses } from './policy-xml.js';
+import type { DatabaseSession } from '../database/database-session.js';
+import type { AbortableOptions } from '../support/abort.js';
 
 /**
  * A policy that could not be read, so that its addresses may be missing from the template.
@@ -60,132 +57,8 @@ export class MappingTemplateGenerator {
 
   /** Throws `MAPPING_TEMPLATE_FAILED` if the database cannot be read; a broken policy is a fault of the template. */
   async generate(options: AbortableOptions = {}): Promise<MappingTemplate> {
-    const { signal } = options;
-    throwIfCancelled(signal, 'mapping');
-    try {
-      const properties = await this.#properties(signal);
-      const addresses = new Set<string>();
-      const faults: MappingFault[] = [];
-      for (const source of await this.#sources()) await this.#readPolicies(source, addresses, faults, signal);
-      const ipAddresses = [...addresses].sort();
-      return { ...printMapping(ipAddresses, properties), ipAddresses, properties, faults };
-    } catch (error) {
-      throw mappingFailure(error);
-    }
+    // Loaded when it is needed, so that importing this package stays cheap.
+    const { generateTemplate } = await import('./generate-template.js');
+    return generateTemplate(this.#database, options);
   }
-
-  async #properties(signal: AbortSignal | undefined): Promise<readonly MappedProperty[]> {
-    const properties: MappedProperty[] = [];
-    // Converted by the server, since a session may hand out each column in its own character set.
-    const sql =
-      'SELECT CONVERT(propkey USING utf8mb4), CONVERT(propvalue USING utf8mb4) FROM cluster_properties';
-    for await (const [key = null, value = null] of this.#database.rows(sql)) {
-      throwIfCancelled(signal, 'mapping');
-      const name = text(key);
-      if (!hiddenProperties.has(name)) properties.push({ name, value: text(value) });
-    }
-    return properties.sort((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0));
-  }
-
-  /** The columns that exist of those that may hold policies; which ones do depends on the Gateway's release. */
-  async #sources(): Promise<readonly PolicySource[]> {
-    const tables = policyColumns.map(({ table }) => `'${table}'`).join(', ');
-    const found = await this.#database.query(
-      'SELECT table_name, column_name, data_type FROM information_schema.columns ' +
-        `WHERE table_schema = DATABASE() AND table_name IN (${tables})`,
-    );
-    const types = new Map(
-      found.map(([table, column, type]) => [columnKey(text(table), text(column)), text(type)]),
-    );
-    return policyColumns
-      .filter(({ table, column }) => types.has(columnKey(table, column)))
-      .map(({ table, column }) => {
-        const id = ['goid', 'objectid'].find((candidate) => types.has(columnKey(table, candidate)));
-        const binary = id !== undefined && types.get(columnKey(table, id))!.toLowerCase().includes('binary');
-        return {
-          table,
-          column,
-          id: id === undefined ? "''" : binary ? `LOWER(HEX(${id}))` : `CAST(${id} AS CHAR)`,
-          name: types.has(columnKey(table, 'name')) ? 'CONVERT(name USING utf8mb4)' : "''",
-        };
-      });
-  }
-
-  async #readPolicies(
-    { table, column, id, name }: PolicySource,
-    addresses: Set<string>,
-    faults: MappingFault[],
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const sql =
-      `SELECT ${id}, ${name}, CONVERT(${column} USING utf8mb4) FROM ${table} ` +
-      `WHERE ${column} IS NOT NULL AND ${column} <> ''`;
-    for await (const [rowId = null, rowName = null, policy = null] of this.#database.rows(sql)) {
-      throwIfCancelled(signal, 'mapping');
-      if (policy === null) continue;
-      try {
-        for (const address of await customIpAddresses(policy, signal)) addresses.add(address);
-      } catch (error) {
-        if (isBackupError(error)) throw error;
-        faults.push({
-          table,
-          id: text(rowId),
-          name: text(rowName),
-          message: printable((error as Error).message),
-        });
-      }
-    }
-  }
-}
-
-/** One column that holds policies, with the expressions that name a row. */
-interface PolicySource {
-  readonly table: MappingFault['table'];
-  readonly column: string;
-  readonly id: string;
-  readonly name: string;
-}
-
-const policyColumns = [
-  { table: 'published_service', column: 'policy_xml' },
-  { table: 'policy', column: 'xml' },
-  { table: 'policy_version', column: 'xml' },
-] as const satisfies readonly Pick<PolicySource, 'table' | 'column'>[];
-
-/** Properties that belong to one cluster, or that are secret. */
-const hiddenProperties: ReadonlySet<string> = new Set([
-  'license',
-  'audit.acknowledge.highestTime',
-  'audit.archiverInProgress',
-  'audit.archiver.ftp.config',
-  'krb5.keytab',
-  'keyStore.defaultSsl.alias',
-  'keyStore.defaultCa.alias',
-]);
-
-// The server decides about upper and lower case in information_schema.
-function columnKey(table: string, column: string): string {
-  return `${table}.${column}`.toLowerCase();
-}
-
-function text(value: RawValue | undefined): string {
-  return value?.toString('utf8') ?? '';
-}
-
-function printable(message: string): string {
-  const line = message.replace(/[\0-\x1f\x7f-\x9f]+/g, ' ').trim();
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
-}
-
-function mappingFailure(error: unknown): unknown {
-  if (isBackupError(error) && error.code === 'CANCELLED') return error;
-  const { reason, retryable, hint } = isBackupError(error) ? error : {};
-  const because = error instanceof Error ? error.message : String(error);
-  return new BackupError('MAPPING_TEMPLATE_FAILED', `The mapping template could not be made: ${because}`, {
-    stage: 'mapping',
-    reason,
-    retryable,
-    hint,
-    cause: error,
-  });
 }

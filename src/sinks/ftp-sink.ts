@@ -1,10 +1,9 @@
 import type { FtpOptions } from '../options/backup-options.js';
-import { resolveSecret, type SecretSource } from '../secrets/secret.js';
-import { throwIfCancelled } from '../support/abort.js';
+import type { SecretSource } from '../secrets/secret.js';
 import type { Log } from '../support/log.js';
 import type { FtpConnection, FtpTimeouts } from './ftp-connection.js';
 import type { FtpStoreMemory } from './ftp-store.js';
-import { checkImageName, checkPassword, ftpAddress, ftpTarget, type FtpTarget } from './ftp-target.js';
+import { checkImageName, ftpAddress, ftpTarget, type FtpTarget } from './ftp-target.js';
 import type { BackupImage, ImageSink, SinkContext, StoredImage } from './image-sink.js';
 
 /**
@@ -83,34 +82,7 @@ export class FtpSink implements ImageSink {
   }
 
   async #login(signal: AbortSignal, log: Log): Promise<FtpConnection> {
-    throwIfCancelled(signal, 'store');
-    const password = await resolveSecret(this.#password);
-    checkPassword(password.reveal());
-    const { host, port, user, folder } = this.#target;
-    const { replyFailure } = await import('./ftp-failure.js');
-    const { ControlConnection } = await import('./ftp-control-connection.js');
-    const connection = new ControlConnection(this.#target, password, this.#timeouts, signal, log);
-    try {
-      await connection.open(host, port);
-      // Servers that need to be told read names as Latin-1 until then; others refuse, which does no harm.
-      if (/[^\0-\x7f]/.test(user + password.reveal() + folder)) await connection.command('OPTS UTF8 ON');
-      await connection.logIn(user);
-      const type = await connection.command('TYPE I');
-      if (type.code < 200 || type.code >= 300)
-        throw replyFailure(type, 'switch to binary transfers (TYPE I)');
-      if (folder !== '') {
-        const reply = await connection.command(`CWD ${folder}`);
-        if (reply.code < 200 || reply.code >= 300) {
-          throw replyFailure(reply, `enter the folder ${folder}`, {
-            550: 'folder-missing',
-            553: 'folder-missing',
-          });
-        }
-      }
-      return connection;
-    } catch (error) {
-      connection.close();
-      throw error;
-    }
+    const { ftpLogin } = await import('./ftp-login.js');
+    return ftpLogin(this.#target, this.#password, this.#timeouts, signal, log);
   }
 }

@@ -1,13 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { rename, unlink } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { BackupError } from '../errors.js';
-import { stagingName } from '../support/staging-leftovers.js';
-import { cancelled, throwIfCancelled } from '../support/abort.js';
-import { errnoOf } from '../support/errno.js';
-import { syncFolder } from '../support/sync-folder.js';
-import { checkFolderIsWritable, checkNameIsFree } from '../support/target-file.js';
+import { dirname, resolve } from 'node:path';
 import type { BackupImage, ImageSink, SinkContext, StoredImage } from './image-sink.js';
 
 /**
@@ -44,56 +35,16 @@ export class LocalFileSink implements ImageSink {
    * @throws BackupError `SINK_REJECTED`: `name-taken`, `folder-missing`, `not-a-folder`, `not-writable`.
    */
   async prepare(imageName: string, { signal }: SinkContext): Promise<void> {
-    throwIfCancelled(signal, 'store');
-    await checkFolderIsWritable(this.stagingDirectory);
-    await checkNameIsFree(this.#path);
-    await checkNameIsFree(join(this.stagingDirectory, imageName));
+    // Loaded when it is needed, here and below, so that importing this package stays cheap.
+    const { checkLocalFile } = await import('./local-file.js');
+    await checkLocalFile(this.#path, imageName, signal);
   }
 
   /** {@inheritDoc ImageSink.store} */
   async store(image: BackupImage, { signal, progress }: SinkContext): Promise<StoredImage> {
-    throwIfCancelled(signal, 'store');
-    const path = join(this.stagingDirectory, image.name);
-    await checkNameIsFree(path);
-    try {
-      await rename(image.path, path);
-    } catch (error) {
-      if (errnoOf(error) !== 'EXDEV') throw failed(`Cannot rename ${image.path} to ${path}`, error);
-      await this.#copy(image, path, signal);
-    }
-    try {
-      await syncFolder(this.stagingDirectory);
-    } catch (error) {
-      // The name may be lost with the power; what is reported as failed must not lie there as if it were whole.
-      await unlink(path).catch(() => undefined);
-      throw failed(`Cannot sync the folder ${this.stagingDirectory}`, error);
-    }
+    const { storeLocalFile } = await import('./local-file.js');
+    const path = await storeLocalFile(image, this.stagingDirectory, signal);
     progress(image.bytes);
     return { path };
   }
-
-  /** From another file system: a copy beside the target, synced, then the rename. */
-  async #copy(image: BackupImage, path: string, signal: AbortSignal): Promise<void> {
-    // A name by which the next run knows what one that was killed has left.
-    const partial = join(this.stagingDirectory, stagingName());
-    try {
-      await pipeline(image.open(), createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true }), {
-        signal,
-      });
-      await checkNameIsFree(path);
-      await rename(partial, path);
-    } catch (error) {
-      await unlink(partial).catch(() => undefined);
-      throw signal.aborted ? cancelled(signal, 'store') : failed(`Cannot write ${path}`, error);
-    }
-  }
-}
-
-function failed(what: string, error: unknown): BackupError {
-  const errno = errnoOf(error);
-  return new BackupError('SINK_FAILED', `${what} (${errno ?? 'unknown'}).`, {
-    stage: 'store',
-    reason: errno === 'ENOSPC' || errno === 'EDQUOT' ? 'disk-full' : 'write-failed',
-    cause: error,
-  });
 }

@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { BackupError, isBackupError } from '../errors.js';
-import { cancelled, throwIfCancelled } from '../support/abort.js';
 import type { ImageSink, SinkContext } from './image-sink.js';
+import type { RetrySettings } from './retry.js';
 
 /**
  * Options of {@link retryingSink}.
@@ -32,59 +30,23 @@ export interface RetryingSinkOptions {
  * @public
  */
 export function retryingSink(sink: ImageSink, options: RetryingSinkOptions = {}): ImageSink {
-  const settings: Settings = {
+  const settings: RetrySettings = {
     attempts: options.attempts ?? 3,
     delayMs: options.delayMs ?? 1000,
     random: options.random ?? Math.random,
-    wait: options.wait ?? ((ms, signal) => sleep(ms, undefined, { signal })),
+    wait: options.wait,
+  };
+  const trying = async <T>(doing: string, context: SinkContext, action: () => Promise<T>): Promise<T> => {
+    // Loaded when it is needed, so that importing this package stays cheap.
+    const { retry } = await import('./retry.js');
+    return retry(doing, context, settings, action);
   };
   return {
     name: sink.name,
     stagingDirectory: sink.stagingDirectory,
     stagedOnFailure: sink.stagedOnFailure,
     prepare: (imageName, context) =>
-      retry('preparing', context, settings, async () => sink.prepare?.(imageName, context)),
-    store: (image, context) => retry('storing', context, settings, () => sink.store(image, context)),
+      trying('preparing', context, async () => sink.prepare?.(imageName, context)),
+    store: (image, context) => trying('storing', context, () => sink.store(image, context)),
   };
-}
-
-type Settings = { readonly [K in keyof RetryingSinkOptions]-?: NonNullable<RetryingSinkOptions[K]> };
-
-async function retry<T>(
-  doing: string,
-  context: SinkContext,
-  { attempts, delayMs, random, wait }: Settings,
-  action: () => Promise<T>,
-): Promise<T> {
-  let first: unknown;
-  for (let attempt = 1; ; attempt++) {
-    throwIfCancelled(context.signal, 'store');
-    try {
-      return await action();
-    } catch (error) {
-      if (isBackupError(error) && error.code === 'CANCELLED') throw error;
-      first ??= error;
-      if (attempt >= attempts || !isBackupError(error) || !error.retryable)
-        throw summary(first, error, attempt);
-      const ms = Math.round(delayMs * 2 ** (attempt - 1) * (0.5 + random()));
-      context.log('%s failed (%s), try %d of %d in %d ms', doing, error.message, attempt + 1, attempts, ms);
-      await wait(ms, context.signal).catch((reason: unknown) => {
-        if (context.signal.aborted) throw cancelled(context.signal, 'store');
-        throw reason;
-      });
-    }
-  }
-}
-
-/** The first error, which the later ones mostly follow from, with the last one's words. */
-function summary(first: unknown, last: unknown, attempts: number): unknown {
-  if (attempts === 1 || !isBackupError(first)) return first;
-  const { code, stage, reason, component, retryable, cause } = first;
-  const ending =
-    last === first || (last as Error).message === first.message
-      ? ''
-      : `; finally: ${(last as Error).message}`;
-  const hint = isBackupError(last) ? (last.hint ?? first.hint) : first.hint;
-  const message = `${first.message} (${attempts} tries${ending})`;
-  return new BackupError(code, message, { stage, reason, component, retryable, hint, cause });
 }

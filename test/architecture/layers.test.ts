@@ -97,7 +97,7 @@ describe('layers', () => {
 
   test('collectors know no writer and no sink, sinks know no collector and no plan', () => {
     const collectorFiles = importers(
-      (target) => target.startsWith('image/image-writer') || target.startsWith('sinks/'),
+      (target) => /^image\/(?:zip-)?image-writer/u.test(target) || target.startsWith('sinks/'),
     );
     assert.deepEqual(
       collectorFiles.filter((path) => path.startsWith('collectors/')),

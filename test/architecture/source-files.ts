@@ -11,6 +11,8 @@ export interface ImportLine {
   readonly specifier: string;
   /** Only types: it is gone at run time. */
   readonly typeOnly: boolean;
+  /** `import('…')`: loaded when it is reached, not with the file. */
+  readonly later: boolean;
   /** For a relative one: the file's path below the folder that was read, with suffix `.ts`. */
   readonly target: string | undefined;
 }
@@ -46,7 +48,8 @@ function importsOf(text: string, path: string, root: string): ImportLine[] {
     const target = specifier.startsWith('.')
       ? relative(root, join(root, normalize(join(dirname(path), specifier)))).replace(/\.js$/u, '.ts')
       : undefined;
-    return { specifier, typeOnly: groups['type'] !== undefined, target };
+    const later = groups['dynamic'] !== undefined;
+    return { specifier, typeOnly: groups['type'] !== undefined, later, target };
   });
 }
 

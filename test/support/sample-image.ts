@@ -28,7 +28,10 @@ export async function writeSampleImage(
 }
 
 /** Adds the `backup.json` of what is in the image so far. */
-export async function addSampleRecord(writer: ImageWriter, components: readonly string[]): Promise<void> {
+export async function addSampleRecord(
+  writer: Pick<ImageWriter, 'entries' | 'addOwn'>,
+  components: readonly string[],
+): Promise<void> {
   const record = backupRecord({
     generator: { name: 'gateway-backup', version: '0.1.0' },
     gateway: { version: '9.4.00', node: 'node1' },
