@@ -10,6 +10,7 @@ import { isInvalidArgument, renderFailure, renderOutcome, reportOfFailure } from
 import { RunOutput } from './run-output.js';
 import { watchSignals } from './signals.js';
 import { usage } from './usage.js';
+import { keepYoungSpaceSmall } from './young-space.js';
 import { renderVerification } from './render-verification.js';
 
 /** The program `ssgbackup`: parse, run, print, exit status. */
@@ -39,6 +40,7 @@ async function backup(parsed: ParsedArguments, json: boolean): Promise<number> {
     gateway,
   });
   for (const warning of warnings) output.note(warning);
+  keepYoungSpaceSmall();
   const signals = watchSignals();
   try {
     const { GatewayBackup } = await import('../backup/gateway-backup.js');

@@ -7,6 +7,7 @@ import { askPassword } from './ask-password.js';
 import { serve } from './serve.js';
 import { parseServiceArguments, serviceUsage } from './service-arguments.js';
 import { readServiceConfig } from './service-config.js';
+import { keepYoungSpaceSmall } from './young-space.js';
 
 process.title = 'gateway-backup-service';
 main(process.argv.slice(2)).then(
@@ -35,6 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
     case 'check':
     case 'serve':
+      keepYoungSpaceSmall();
       return serve(readServiceConfig(command.config), { checkOnly: command.command === 'check' });
   }
 }
