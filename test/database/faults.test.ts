@@ -356,11 +356,16 @@ test('a dump under a writer is of one instant', { timeout: 120_000 }, async () =
       const [from, to] = random() < 0.5 ? ['left_side', 'right_side'] : ['right_side', 'left_side'];
       // Each writer has rows of its own, so that none waits for another, let alone for ever.
       const id = writer * 1250 + 1 + Math.floor(random() * 1250);
-      await connection.query(
-        `START TRANSACTION; UPDATE ${from} SET amount = amount - 7 WHERE id = ${id};
-         UPDATE ${to} SET amount = amount + 7 WHERE id = ${5001 - id}; COMMIT`,
-      );
-      transactions += 1;
+      try {
+        await connection.query(
+          `START TRANSACTION; UPDATE ${from} SET amount = amount - 7 WHERE id = ${id};
+           UPDATE ${to} SET amount = amount + 7 WHERE id = ${5001 - id}; COMMIT`,
+        );
+        transactions += 1;
+      } catch (error) {
+        // The server may choose one all the same, and undoes all of it: the sum stays what it was.
+        if ((error as { code?: unknown }).code !== 'ER_LOCK_DEADLOCK') throw error;
+      }
     }
     connection.destroy();
   });
