@@ -7,7 +7,7 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['./tsconfig.json', './tsconfig.test.json', './test/typings/tsconfig.json'],
+        project: ['./tsconfig.json', './test/tsconfig.json', './test/typings/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },

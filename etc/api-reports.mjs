@@ -5,12 +5,25 @@ import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
 
 const localBuild = process.argv.includes('--local');
 const root = new URL('../', import.meta.url);
-const entryPoints = ['api-extractor.json', 'api-extractor.service.json', 'api-extractor.testing.json'];
+const settings = fileURLToPath(new URL('api-extractor.json', root));
+// The core first: the others name what it exports.
+const entryPoints = [
+  { report: 'gateway-backup', declarations: 'dist/index.d.ts' },
+  { report: 'gateway-backup-service', declarations: 'dist/service/index.d.ts' },
+  { report: 'gateway-backup-testing', declarations: 'dist/testing/index.d.ts' },
+];
 
 let failed = false;
-for (const file of entryPoints) {
-  const isCore = file === 'api-extractor.json';
-  const config = ExtractorConfig.loadFileAndPrepare(fileURLToPath(new URL(file, root)));
+for (const { report, declarations } of entryPoints) {
+  const isCore = report === 'gateway-backup';
+  const configObject = ExtractorConfig.loadFile(settings);
+  configObject.mainEntryPointFilePath = `<projectFolder>/${declarations}`;
+  configObject.apiReport.reportFileName = `${report}.api.md`;
+  const config = ExtractorConfig.prepare({
+    configObject,
+    configObjectFullPath: settings,
+    packageJsonFullPath: fileURLToPath(new URL('package.json', root)),
+  });
   const { succeeded, apiReportChanged } = Extractor.invoke(config, {
     localBuild,
     // What another entry point names of the core is exported: by the core.

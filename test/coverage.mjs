@@ -14,9 +14,24 @@ const typesOnly = readdirSync(new URL('dist/', root), { recursive: true })
   )
   .map((path) => `--exclude=src/${path.replace(/\.js$/u, '.ts')}`);
 
+const options = [
+  '--all',
+  '--src=src',
+  '--include=src/**/*.ts',
+  '--include=dist/**/*.js',
+  '--exclude-after-remap',
+  '--exclude=src/**/*.d.ts',
+  '--reporter=text',
+  '--reporter=html',
+  '--reports-dir=coverage',
+  '--check-coverage',
+  '--lines=95',
+  '--branches=90',
+];
+
 const { status } = spawnSync(
   fileURLToPath(new URL('node_modules/.bin/c8', root)),
-  [...typesOnly, process.execPath, 'build/test/run.js', ...process.argv.slice(2)],
+  [...options, ...typesOnly, process.execPath, 'build/test/run.js', ...process.argv.slice(2)],
   { cwd: root, stdio: 'inherit' },
 );
 process.exitCode = status ?? 1;

@@ -2,34 +2,32 @@ import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { CollectorContext, ComponentName } from '../collectors/component-collector.js';
 import { SourceReader } from '../collectors/source-reader.js';
-import { BackupError, isBackupError } from '../errors.js';
+import type { BackupError } from '../errors.js';
 import type { BackupEvent } from '../events.js';
 import { isPlausibleVersion } from '../gateway/gateway-version.js';
 import { backupRecord, printBackupRecord } from '../image/backup-record.js';
 import { bytesEntry } from '../image/image-entry.js';
 import { StagedImage } from '../image/staged-image.js';
 import { clearLeftovers } from '../support/staging-leftovers.js';
-import { MappingTemplateGenerator } from '../mapping/mapping-template-generator.js';
 import type { BackupPlan } from '../plan/backup-plan.js';
 import type { BackupReport, ComponentReport, StoredImageReport } from '../report.js';
-import { cancelled, orAbandoned, throwIfCancelled } from '../support/abort.js';
-import { errnoOf } from '../support/errno.js';
+import { throwIfCancelled } from '../support/abort.js';
 import { logFor } from '../support/log.js';
-import { messageOf } from '../support/message-of.js';
 import { ownVersion } from '../support/own-version.js';
-import { traceRun, traceStore } from '../support/tracing.js';
+import { traceRun } from '../support/tracing.js';
 import { collectorContext, type CollectorContextOptions } from './collector-context.js';
 import { EventEmitter } from './event-emitter.js';
 import { checkFreeSpace } from './free-space.js';
 import { versionUnknown } from './gateway-version-unknown.js';
 import { lockPath } from './lock-path.js';
 import { openMainDatabase } from './open-main-database.js';
-import { PendingFile } from './pending-file.js';
 import type { PreparedBackup } from './prepared-backup.js';
 import { runCollectors, type ComponentAnnotations } from './run-collectors.js';
 import { RunDatabase } from './run-database.js';
+import { runFailure } from './run-failure.js';
 import { acquireRunLock } from './run-lock.js';
-import { sinkContext } from './sink-context.js';
+import { RunMapping } from './run-mapping.js';
+import { storeImage } from './store-image.js';
 
 const log = logFor('collect');
 
@@ -51,13 +49,12 @@ export class BackupRun {
   readonly #signal: AbortSignal;
   readonly #emitter: EventEmitter;
   readonly #database: RunDatabase;
+  readonly #mapping: RunMapping;
   readonly #reports: ComponentReport[] = [];
   readonly #warnings: string[] = [];
   /** For durations: unlike the clock of the run, it never goes back. */
   readonly #began = performance.now();
   #mappingTemplate: string | undefined;
-  /** Why the mapping template is missing or incomplete. */
-  #mappingError: BackupError | undefined;
 
   constructor(
     prepared: PreparedBackup,
@@ -68,6 +65,15 @@ export class BackupRun {
     this.#signal = signal;
     this.#emitter = new EventEmitter(onEvent, log, () => performance.now());
     this.#database = new RunDatabase(() => openMainDatabase(prepared.detected, prepared.gateway, signal));
+    this.#mapping = new RunMapping({
+      path: prepared.mappingTemplate,
+      database: this.#database,
+      haltOnFirstFailure: prepared.options.haltOnFirstFailure,
+      signal,
+      warn: (message) => {
+        this.#warn(message);
+      },
+    });
   }
 
   /** The plan with what its components would take. */
@@ -95,7 +101,7 @@ export class BackupRun {
       await using _database = this.#database;
       return await this.#work();
     } catch (error) {
-      const failure = this.#asFailure(error);
+      const failure = runFailure(error, this.#signal);
       throw failure.withReport(this.#report('failed', null, failure));
     }
   }
@@ -114,7 +120,7 @@ export class BackupRun {
     });
     await staged.writer.addOwn(bytesEntry('version', version));
     const annotations = await this.#collect(plan, staged);
-    await using mapping = await this.#makeMappingTemplate();
+    await using mapping = await this.#mapping.make();
     await this.#database.close();
 
     await staged.writer.addOwn(bytesEntry('backup.json', this.#record(version, annotations, staged)));
@@ -126,10 +132,16 @@ export class BackupRun {
         this.#emitter.emit({ type: 'progress', stage: 'verify', bytes, totalBytes });
       },
     });
-    const stored = await this.#store(staged);
+    const stored = await storeImage(sink, staged, {
+      signal: this.#signal,
+      emitter: this.#emitter,
+      warn: (message) => {
+        this.#warn(message);
+      },
+    });
     mapping?.keep();
     this.#mappingTemplate = mapping?.path;
-    return this.#report(this.#status(), stored, this.#mappingError);
+    return this.#report(this.#status(), stored, this.#mapping.error);
   }
 
   /** Everywhere a run of this node may have written to, also one with another target. */
@@ -220,41 +232,6 @@ export class BackupRun {
     throw versionUnknown(cause);
   }
 
-  async #makeMappingTemplate(): Promise<PendingFile | undefined> {
-    const { mappingTemplate: path, options } = this.#prepared;
-    if (path === undefined) return undefined;
-    try {
-      const generator = new MappingTemplateGenerator(await this.#database.session());
-      const template = await generator.generate({ signal: this.#signal });
-      for (const { table, name, message } of template.faults) {
-        this.#mappingFailed(
-          `The mapping template is incomplete: ${table} ${name}: ${message}`,
-          'incomplete',
-          undefined,
-        );
-      }
-      if (this.#mappingError !== undefined && options.haltOnFirstFailure) throw this.#mappingError;
-      return await PendingFile.write(path, template.xml);
-    } catch (error) {
-      throwIfCancelled(this.#signal, 'mapping');
-      if (error !== this.#mappingError) {
-        const reason = isBackupError(error) ? error.message : (errnoOf(error) ?? String(error));
-        this.#mappingFailed(`The mapping template could not be made: ${reason}`, 'missing', error);
-      }
-      if (options.haltOnFirstFailure) throw this.#mappingError!;
-      return undefined;
-    }
-  }
-
-  #mappingFailed(message: string, reason: string, cause: unknown): void {
-    this.#mappingError ??= new BackupError('MAPPING_TEMPLATE_FAILED', message, {
-      stage: 'mapping',
-      reason,
-      cause,
-    });
-    this.#warn(message);
-  }
-
   #record(version: string, annotations: ComponentAnnotations, staged: StagedImage): string {
     const { detected, plan, startedAt, gateway } = this.#prepared;
     return printBackupRecord(
@@ -279,40 +256,6 @@ export class BackupRun {
     );
   }
 
-  async #store(image: StagedImage): Promise<StoredImageReport> {
-    const { sink } = this.#prepared;
-    try {
-      const context = sinkContext(this.#signal, {
-        progress: (bytes) => {
-          this.#emitter.emit({ type: 'progress', stage: 'store', bytes, totalBytes: image.bytes });
-        },
-        warn: (message) => {
-          this.#warn(message);
-        },
-      });
-      const facts = { sink: sink.name, image: image.name, bytes: image.bytes };
-      const { path } = await traceStore(facts, () =>
-        orAbandoned(sink.store(image, context), this.#signal, 'store'),
-      );
-      const stored = { path, bytes: image.bytes, sha256: image.sha256 };
-      this.#emitter.emit({ type: 'stored', image: stored });
-      return stored;
-    } catch (error) {
-      throwIfCancelled(this.#signal, 'store');
-      if (sink.stagedOnFailure === 'discard') throw error;
-      // Hours of dumping are not thrown away for a password.
-      const kept = await image.keep();
-      const failure = this.#asFailure(error);
-      throw new BackupError(failure.code, `${failure.message} The image was kept: ${kept}`, {
-        stage: 'store',
-        reason: failure.reason,
-        retryable: failure.retryable,
-        hint: `Store ${kept} yourself, or remove it and back up again.`,
-        cause: error,
-      });
-    }
-  }
-
   /** Success has to be proven, component by component. */
   #status(): 'success' | 'partial' {
     const { plan } = this.#prepared;
@@ -320,7 +263,7 @@ export class BackupRun {
     const whole = wanted.every(({ component }) =>
       this.#reports.some((report) => report.component === component && report.status === 'collected'),
     );
-    return whole && this.#mappingError === undefined ? 'success' : 'partial';
+    return whole && this.#mapping.error === undefined ? 'success' : 'partial';
   }
 
   #report(
@@ -344,16 +287,6 @@ export class BackupRun {
   #warn(message: string, component?: ComponentName): void {
     this.#warnings.push(component === undefined ? message : `${component}: ${message}`);
     this.#emitter.emit({ type: 'warning', message, component });
-  }
-
-  #asFailure(error: unknown): BackupError {
-    if (this.#signal.aborted) return cancelled(this.#signal, 'collect');
-    if (isBackupError(error)) return error;
-    const message = messageOf(error);
-    return new BackupError('INTERNAL', `An unexpected error, please report it: ${message}`, {
-      stage: 'collect',
-      cause: error,
-    });
   }
 }
 

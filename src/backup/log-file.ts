@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../support/errno.js';
 
 /** Where a log goes and how much of it is kept. */
 export interface LogFileOptions {
@@ -57,7 +58,7 @@ export class LogFile {
       try {
         renameSync(this.#path(index - 1), this.#path(index));
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        if (errnoOf(error) !== 'ENOENT') throw error;
       }
     }
     this.#descriptor = this.#open();

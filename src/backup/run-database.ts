@@ -7,15 +7,9 @@ import type { OpenDatabaseSession } from '../database/database-session.js';
 export class RunDatabase implements AsyncDisposable {
   readonly #open: () => Promise<OpenDatabaseSession>;
   #session: Promise<OpenDatabaseSession> | undefined;
-  #snapshots = 0;
 
   constructor(open: () => Promise<OpenDatabaseSession>) {
     this.#open = open;
-  }
-
-  /** Snapshots taken so far; more than one means that components are not of the same instant. */
-  get snapshots(): number {
-    return this.#snapshots;
   }
 
   /** The session. One that could not be opened stays refused for the run: every component gets the same answer. */
@@ -24,9 +18,7 @@ export class RunDatabase implements AsyncDisposable {
     if (current?.usable === true) return current;
     await this.close();
     this.#session = this.#open();
-    const session = await this.#session;
-    this.#snapshots += 1;
-    return session;
+    return this.#session;
   }
 
   /** Gives up the session, so that the next call opens another; false when none was ever opened. */

@@ -36,6 +36,7 @@ export const programOptions = {
   '--version': { value: null, summary: 'print the version of this program' },
 } as const satisfies Record<`--${string}`, ProgramOptionRow>;
 
+/** An option of the program itself, with its dashes. */
 export type ProgramOption = keyof typeof programOptions;
 
 /** Secrets that may come from the environment instead of a file or a switch. */

@@ -9,6 +9,7 @@ import type { BackupReport } from '../report.js';
 import { ProgressBar } from './progress-bar.js';
 import { printable, renderEvent, reportOfFailure } from './render.js';
 
+/** What is to be shown of a run. */
 export interface RunOutputOptions {
   readonly json: boolean;
   readonly verbose: boolean;

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { BackupError, isBackupError } from '../errors.js';
+import { messageOf } from '../support/message-of.js';
 import { ownVersion } from '../support/own-version.js';
 import { backupArguments } from './backup-arguments.js';
 import { completionScript } from './completion.js';
@@ -65,32 +66,31 @@ async function backup(parsed: ParsedArguments, json: boolean): Promise<number> {
 
 async function plan(parsed: ParsedArguments, json: boolean): Promise<number> {
   const { options, gateway, warnings } = backupArguments(parsed, process.env);
-  const signals = watchSignals();
-  try {
+  return untilSignal(json, async (signal) => {
     const { GatewayBackup } = await import('../backup/gateway-backup.js');
-    const result = await new GatewayBackup(gateway).plan(options, { signal: signals.signal });
+    const result = await new GatewayBackup(gateway).plan(options, { signal });
     for (const warning of [...warnings, ...result.warnings]) process.stderr.write(`Note: ${warning}\n`);
     return print(json ? JSON.stringify({ type: 'plan', components: result.components }) : result.toString());
-  } catch (error) {
-    if (signals.received === undefined) throw error;
-    fail(error, json);
-    return signalExitCodes[signals.received];
-  } finally {
-    signals.stop();
-  }
+  });
 }
 
 async function verify(file: string, json: boolean): Promise<number> {
-  const signals = watchSignals();
-  try {
+  return untilSignal(json, async (signal) => {
     const { verifyImage } = await import('../image/verify-image.js');
-    const verification = await verifyImage(file, { signal: signals.signal });
-    const { valid } = verification;
+    const verification = await verifyImage(file, { signal });
     const text = json
       ? JSON.stringify({ type: 'verification', ...verification, record: undefined })
       : renderVerification(file, verification);
     print(text);
-    return valid ? exitCodes.success : exitCodes.failed;
+    return verification.valid ? exitCodes.success : exitCodes.failed;
+  });
+}
+
+/** Work that a signal to this process ends, with that signal's exit status. */
+async function untilSignal(json: boolean, work: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  const signals = watchSignals();
+  try {
+    return await work(signals.signal);
   } catch (error) {
     if (signals.received === undefined) throw error;
     fail(error, json);
@@ -110,11 +110,11 @@ function fail(error: unknown, json: boolean): number {
 
 function asBackupError(error: unknown): BackupError {
   if (isBackupError(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new BackupError('INTERNAL', `This is a defect of gateway-backup, please report it: ${message}`, {
-    stage: 'plan',
-    cause: error,
-  });
+  return new BackupError(
+    'INTERNAL',
+    `This is a defect of gateway-backup, please report it: ${messageOf(error)}`,
+    { stage: 'plan', cause: error },
+  );
 }
 
 function print(text: string): number {

@@ -15,8 +15,9 @@ export type ServiceCommand =
       readonly certificates: readonly string[];
     };
 
-export const defaultConfigFile = '/etc/gateway-backup-service.json';
+const defaultConfigFile = '/etc/gateway-backup-service.json';
 
+/** The usage text of `gateway-backup-service`. */
 export const serviceUsage = `Usage:
   gateway-backup-service [--config FILE]
       Serve the backups of this node over TLS until SIGTERM. SIGHUP reads certificate and key again.

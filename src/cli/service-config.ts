@@ -4,6 +4,7 @@ import { BackupError } from '../errors.js';
 import type { CredentialsCharset } from '../service/basic-credentials.js';
 import type { ClusterNode } from '../service/cluster/cluster-directory.js';
 import type { LoginLimits } from '../service/login-limiter.js';
+import { messageOf } from '../support/message-of.js';
 import { ConfigSection } from './config-section.js';
 
 /** The configuration of `gateway-backup-service`, as docs/service.md describes it: checked, with absolute paths. */
@@ -65,7 +66,7 @@ export function readServiceConfig(file: string): ServiceConfig {
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw invalid(path, [error instanceof Error ? error.message : String(error)]);
+    throw invalid(path, [messageOf(error)]);
   }
   const problems: string[] = [];
   const top = new ConfigSection(content, '', dirname(path), problems);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import process from 'node:process';
 import { BackupError, isBackupError } from '../errors.js';
+import { messageOf } from '../support/message-of.js';
 import { ownVersion } from '../support/own-version.js';
 import { addUserCommand } from './add-user-command.js';
 import { askPassword } from './ask-password.js';
@@ -42,8 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function explain(error: unknown): string {
-  if (!isBackupError(error))
-    return `gateway-backup-service: ${error instanceof Error ? error.message : String(error)}`;
+  if (!isBackupError(error)) return `gateway-backup-service: ${messageOf(error)}`;
   const usage = isUsageError(error) ? `\n\n${serviceUsage}` : '';
   return `gateway-backup-service: ${error.message}${error.hint === undefined ? '' : `\n${error.hint}`}${usage}`;
 }

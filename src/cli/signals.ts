@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { signalExitCodes } from './exit-codes.js';
 
+/** A signal that cancels, and has an exit status of its own. */
 export type WatchedSignal = keyof typeof signalExitCodes;
 
 /** Signals of the operating system as an abort signal. */

@@ -116,7 +116,7 @@ const driverCharsets: ReadonlySet<string> = new Set([
 const utf8Charsets: ReadonlySet<string> = new Set(['utf8', 'utf8mb3', 'utf8mb4']);
 
 /** A test asks a server about each: its bytes below 0x80 are ASCII. UTF-16, UTF-32, UCS-2 and swe7 are not among them. */
-export const asciiSupersets: ReadonlySet<string> = new Set([
+const asciiSupersets: ReadonlySet<string> = new Set([
   ...[
     'ascii',
     'latin1',

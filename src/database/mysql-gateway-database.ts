@@ -1,7 +1,8 @@
 import { BackupError, isBackupError } from '../errors.js';
 import { cancelled, throwIfCancelled, type AbortableOptions } from '../support/abort.js';
+import type { DatabaseSessionConfig } from './database-session-config.js';
 import type { GatewayDatabase, GatewayStatement, StatementValue } from './gateway-database.js';
-import { openPlainConnection, type DatabaseSessionConfig, type PlainConnection } from './mysql-session.js';
+import { openPlainConnection, type PlainConnection } from './plain-connection.js';
 
 /**
  * Limits of a {@link MysqlGatewayDatabase}.

@@ -1,6 +1,6 @@
 import type { AbortableOptions } from '../support/abort.js';
 import type { OpenDatabaseSession } from './database-session.js';
-import type { DatabaseSessionConfig } from './mysql-session.js';
+import type { DatabaseSessionConfig } from './database-session-config.js';
 
 /**
  * Connects to the main database and takes a consistent, read-only snapshot of it. Close the session with

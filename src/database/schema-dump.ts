@@ -158,7 +158,7 @@ class DdlText {
 }
 
 /** A string with only the five escapes, or `undefined` if it could not survive a restore. */
-export function stringLiteral(value: Buffer): Buffer | undefined {
+function stringLiteral(value: Buffer): Buffer | undefined {
   if (!isUtf8(value) || value.includes(0) || value.includes(0x1a) || value.includes('0x,')) return undefined;
   const escaped = value
     .toString('utf8')

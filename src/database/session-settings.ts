@@ -27,18 +27,18 @@ export function sessionSettings(flavour: 'mysql' | 'mariadb', version: string): 
   return settings;
 }
 
+/** Statements that give up the snapshot of a session and take a new one. */
 export const snapshotStatements: readonly string[] = [
   'ROLLBACK',
   'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY',
 ];
 
 /** Whether a server's version (`10.11.6-MariaDB-…`, `8.0.36`) is below a release. */
-export function isBefore(version: string, major: number, minor: number, patch = 0): boolean {
+function isBefore(version: string, major: number, minor: number): boolean {
   // MariaDB may put a compatibility version in front.
-  const [a = 0, b = 0, c = 0] = version
+  const [a = 0, b = 0] = version
     .replace(/^5\.5\.5-/, '')
     .split(/[.-]/)
     .map(Number);
-  if (a !== major) return a < major;
-  return b !== minor ? b < minor : c < patch;
+  return a !== major ? a < major : b < minor;
 }

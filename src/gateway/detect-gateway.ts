@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { isLocalAddress } from '../database/locality.js';
 import { BackupError } from '../errors.js';
 import { throwIfCancelled, type AbortableOptions } from '../support/abort.js';
+import { errnoOf } from '../support/errno.js';
 import { detectEsm, isDirectory } from './esm-state.js';
 import type { DatabaseFacts, GatewayFacts } from './gateway-facts.js';
 import { gatewayLayout, type GatewayLayout } from './gateway-layout.js';
@@ -10,6 +11,7 @@ import { detectGatewayVersion, isPlausibleVersion } from './gateway-version.js';
 import { parseJavaProperties } from './java-properties.js';
 import { mainDatabase, type MainDatabaseProperties } from './node-properties.js';
 
+/** Where to look for a gateway, and what is known of it beforehand. */
 export interface DetectGatewayOptions extends AbortableOptions {
   readonly gatewayRoot: string;
   readonly hostRoot: string;
@@ -70,7 +72,7 @@ async function readNodeProperties(
     properties = parseJavaProperties(await readFile(file));
     database = mainDatabase(properties);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw notConfigured(`there is no ${file}`, 'node-properties-missing', error);
     }

@@ -18,6 +18,7 @@ export async function detectEsm(layout: GatewayLayout): Promise<GatewayFacts['es
     : { installed, running: false };
 }
 
+/** Whether a folder is there, and can be looked at; follows links. */
 export async function isDirectory(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isDirectory(),

@@ -15,8 +15,6 @@ export interface GatewayLayout {
   readonly modulesLib: string;
   readonly assertions: string;
   readonly libExt: string;
-  /** BACKUP_HOME */
-  readonly backupHome: string;
   /** Where images go that are given without a folder. */
   readonly images: string;
   readonly logs: string;
@@ -32,13 +30,13 @@ export interface GatewayLayout {
   readonly esm: string;
   /** Process id of a running Enterprise Service Manager. */
   readonly esmPid: string;
-  readonly myCnf: string;
 }
 
 /** The layout below SECURESPAN (`gatewayRoot`) and below the host's root; both absolute. */
 export function gatewayLayout(gatewayRoot: string, hostRoot: string): GatewayLayout {
   const ssgHome = join(gatewayRoot, 'Gateway');
   const conf = join(ssgHome, 'node', 'default', 'etc', 'conf');
+  // BACKUP_HOME
   const backupHome = join(ssgHome, 'config', 'backup');
   return {
     ssgHome,
@@ -48,7 +46,6 @@ export function gatewayLayout(gatewayRoot: string, hostRoot: string): GatewayLay
     modulesLib: join(ssgHome, 'runtime', 'modules', 'lib'),
     assertions: join(ssgHome, 'runtime', 'modules', 'assertions'),
     libExt: join(ssgHome, 'runtime', 'lib', 'ext'),
-    backupHome,
     images: join(backupHome, 'images'),
     logs: join(backupHome, 'logs'),
     osManifest: join(backupHome, 'cfg', 'backup_manifest'),
@@ -58,6 +55,5 @@ export function gatewayLayout(gatewayRoot: string, hostRoot: string): GatewayLay
     appliance: join(gatewayRoot, 'Appliance'),
     esm: join(gatewayRoot, 'EnterpriseManager'),
     esmPid: join(hostRoot, 'var', 'run', 'ssemd.pid'),
-    myCnf: join(hostRoot, 'etc', 'my.cnf'),
   };
 }

@@ -5,6 +5,7 @@ import type { AbortableOptions } from '../support/abort.js';
 import { isDirectory } from './esm-state.js';
 import type { GatewayLayout } from './gateway-layout.js';
 
+/** How the version is looked for. */
 export interface GatewayVersionOptions extends AbortableOptions {
   readonly rpmProgram: string;
   readonly rpmTimeoutMs: number;

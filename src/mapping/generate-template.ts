@@ -1,6 +1,7 @@
 import type { DatabaseSession, RawValue } from '../database/database-session.js';
 import { BackupError, isBackupError } from '../errors.js';
 import { throwIfCancelled, type AbortableOptions } from '../support/abort.js';
+import { messageOf } from '../support/message-of.js';
 import type { MappingFault, MappingTemplate } from './mapping-template-generator.js';
 import { printMapping, type MappedProperty } from './mapping-xml.js';
 import { customIpAddresses } from './policy-xml.js';
@@ -134,7 +135,7 @@ function printable(message: string): string {
 function mappingFailure(error: unknown): unknown {
   if (isBackupError(error) && error.code === 'CANCELLED') return error;
   const { reason, retryable, hint } = isBackupError(error) ? error : {};
-  const because = error instanceof Error ? error.message : String(error);
+  const because = messageOf(error);
   return new BackupError('MAPPING_TEMPLATE_FAILED', `The mapping template could not be made: ${because}`, {
     stage: 'mapping',
     reason,

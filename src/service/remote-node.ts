@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { BackupError } from '../errors.js';
+import { errnoOf } from '../support/errno.js';
 import type { ClientOrigin } from './client-address.js';
 import type { ClusterNode } from './cluster/cluster-directory.js';
 import type { ResolvedRoutingOptions } from './routing-options.js';
@@ -25,6 +26,7 @@ export interface RemoteRequest {
 
 /** Tell the other node who asked first. Their presence also says that a request has been passed on once already. */
 export const originalHostHeader = 'L7-Original-Host';
+/** Beside {@link originalHostHeader}: the address that the first question came from. */
 export const originalAddressHeader = 'L7-Original-Addr';
 
 /**
@@ -111,5 +113,5 @@ function requestOptions(request: RemoteRequest, options: ResolvedRoutingOptions)
 
 /** The stable part of a connection's error: its code, never its text. */
 function reasonOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : 'connection-failed';
+  return errnoOf(error) ?? 'connection-failed';
 }

@@ -20,6 +20,7 @@ export interface RoutingOptions {
 export type ResolvedRoutingOptions = Defined<Omit<RoutingOptions, 'ca' | 'certificateName'>> &
   Pick<RoutingOptions, 'ca' | 'certificateName'>;
 
+/** Copies and defaults. */
 export function resolveRoutingOptions(options: RoutingOptions = {}): ResolvedRoutingOptions {
   const { ca, certificateName, connectTimeoutMs, answerTimeoutMs, idleTimeoutMs } = options;
   return {

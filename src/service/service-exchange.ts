@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BackupError, isBackupError } from '../errors.js';
+import { errnoOf } from '../support/errno.js';
 import { logFor } from '../support/log.js';
 import type { AuditRecord } from './audit/audit-log.js';
 import type { ClientOrigin } from './client-address.js';
@@ -169,8 +170,8 @@ export function lookupFailure(outcome: Outcome, what: string, error: unknown): R
 /** An error for the log. The message of an unknown error is left out: a driver may put anything there. */
 export function describe(error: unknown): string {
   if (isBackupError(error)) return printable(`${error.code}: ${error.message}`, 500);
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string')
-    return printable(error.code);
+  const code = errnoOf(error);
+  if (code !== undefined) return printable(code);
   return error instanceof Error ? error.name : typeof error;
 }
 

@@ -101,6 +101,7 @@ export function socketFailure(error: unknown, address: string, connected: boolea
   }
 }
 
+/** The error when a server, or the way to it, swallows what is sent. */
 export function connectTimeout(address: string): BackupError {
   return ftpFailure('connect-timeout', `The FTP server ${address} did not answer in time`);
 }

@@ -55,6 +55,7 @@ export async function lookFor(
   return reply.code === 350 ? 'unknown' : 'absent';
 }
 
+/** The error when the final name is in use, since nothing is ever overwritten. */
 export function nameTaken(name: string): Error {
   return ftpFailure('name-taken', `There is a file named ${name} on the FTP server already`);
 }

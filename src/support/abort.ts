@@ -25,25 +25,20 @@ export function throwIfCancelled(signal: AbortSignal | undefined, stage: BackupS
   if (signal?.aborted === true) throw cancelled(signal, stage);
 }
 
+const GRACE_MS = 5000;
+
 /**
  * Waits for work that somebody else wrote. When the signal strikes it may still clean up for a while; work that ignores
  * the signal is then left to itself.
- *
- * @param graceMs - default: 5,000
  */
-export async function orAbandoned<T>(
-  work: Promise<T>,
-  signal: AbortSignal,
-  stage: BackupStage,
-  graceMs = 5000,
-): Promise<T> {
+export async function orAbandoned<T>(work: Promise<T>, signal: AbortSignal, stage: BackupStage): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let giveUp: () => void = () => undefined;
   const abandoned = new Promise<never>((_, reject) => {
     giveUp = () => {
       timer = setTimeout(() => {
         reject(cancelled(signal, stage));
-      }, graceMs);
+      }, GRACE_MS);
     };
   });
   if (signal.aborted) giveUp();

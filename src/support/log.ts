@@ -8,18 +8,8 @@ import { createRequire } from 'node:module';
  */
 export type Log = (format: string, ...values: unknown[]) => void;
 
-export type LogArea =
-  | 'plan'
-  | 'gateway'
-  | 'collect'
-  | 'database'
-  | 'image'
-  | 'sink'
-  | 'ftp'
-  | 'mapping'
-  | 'lock'
-  | 'service'
-  | 'verify';
+/** What `DEBUG` can select. */
+export type LogArea = 'collect' | 'database' | 'image' | 'lock' | 'service' | 'sink';
 
 /**
  * The log of one area, `DEBUG=gateway-backup:<area>`. The only place that knows how logging is done.

@@ -1,5 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { BackupError } from '../errors.js';
 import { findProgram } from './find-program.js';
 import { runProgram } from './run-program.js';
@@ -63,6 +66,42 @@ export async function spawnServer(
   if (!process.listeners('exit').includes(endAll)) process.once('exit', endAll);
   endedByExit.set(child, directory);
   return child;
+}
+
+/** Waits until the server greets on its socket; false if it ends before, or is not ready in time. */
+export async function answersInTime(
+  server: ChildProcess,
+  socketPath: string,
+  timeoutMs: number,
+): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs;
+  const failed = once(server, 'exit').then(
+    () => true,
+    () => true,
+  );
+  while (!(await answers(socketPath))) {
+    if ((await Promise.race([failed, delay(25, false)])) || Date.now() >= deadline) return false;
+  }
+  return true;
+}
+
+async function answers(socketPath: string): Promise<boolean> {
+  const socket = connect(socketPath);
+  try {
+    return await new Promise((resolve) => {
+      socket.once('data', () => {
+        resolve(true);
+      });
+      socket.once('close', () => {
+        resolve(false);
+      });
+      socket.once('error', () => {
+        resolve(false);
+      });
+    });
+  } finally {
+    socket.destroy();
+  }
 }
 
 async function commandLine(server: string, args: readonly string[]): Promise<readonly string[]> {

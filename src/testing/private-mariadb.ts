@@ -1,12 +1,13 @@
 import { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BackupError } from '../errors.js';
 import { dumpHex, quote } from './dump-hex.js';
+import { freePort } from './free-port.js';
 import {
+  answersInTime,
   endedByExit,
   findMariaDbPrograms,
   isMariaDbInstalled,
@@ -242,18 +243,9 @@ export class PrivateMariaDb implements AsyncDisposable {
     ];
     const child = await spawnServer(this.#programs.server, args, this.directory);
     this.#process = child;
-    const deadline = Date.now() + (this.#options.startTimeoutMs ?? 60_000);
-    const failed = once(child, 'exit').then(
-      () => true,
-      () => true,
-    );
-    while (!(await answers(this.socketPath))) {
-      const ended = await Promise.race([failed, delay(25)]);
-      if (ended !== true && Date.now() < deadline) continue;
-      await this.#end('SIGKILL');
-      return readFile(errorLog, 'utf8').catch(() => 'it left no error log');
-    }
-    return undefined;
+    if (await answersInTime(child, this.socketPath, this.#options.startTimeoutMs ?? 60_000)) return undefined;
+    await this.#end('SIGKILL');
+    return readFile(errorLog, 'utf8').catch(() => 'it left no error log');
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -275,37 +267,4 @@ function startFailed(message: string, cause?: unknown): BackupError {
     reason: 'start-failed',
     cause,
   });
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  return port;
-}
-
-/** Whether the server has greeted us on its socket. */
-async function answers(socketPath: string): Promise<boolean> {
-  const socket = connect(socketPath);
-  try {
-    return await new Promise((resolve) => {
-      socket.once('data', () => {
-        resolve(true);
-      });
-      socket.once('close', () => {
-        resolve(false);
-      });
-      socket.once('error', () => {
-        resolve(false);
-      });
-    });
-  } finally {
-    socket.destroy();
-  }
-}
-
-async function delay(ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms));
 }

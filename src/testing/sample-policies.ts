@@ -8,11 +8,13 @@ export function policyXml(random: SeededRandom, backends: readonly string[]): st
   return `${policyHead}        ${assertions.join('\n        ')}\n${policyTail}`;
 }
 
+/** What every policy begins with. */
 export const policyHead = `<?xml version="1.0" encoding="UTF-8"?>
 <wsp:Policy xmlns:L7p="http://www.layer7tech.com/ws/policy" xmlns:wsp="http://schemas.xmlsoap.org/ws/2002/12/policy">
     <wsp:All wsp:Usage="Required">
 `;
 
+/** What every policy ends with. */
 export const policyTail = `    </wsp:All>
 </wsp:Policy>
 `;

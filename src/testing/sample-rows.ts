@@ -13,6 +13,7 @@ import type { SeededRandom } from './seeded-random.js';
 const internalProvider = Buffer.from('0000000000000000fffffffffffffffe', 'hex');
 const rootFolder = Buffer.from('0000000000000000ffffffffffffec76', 'hex');
 
+/** The nodes of the cluster, its properties and its licence. */
 export function* clusterRows(
   nodes: readonly SampleNode[],
   version: string,
@@ -55,6 +56,7 @@ function hiddenValue(name: string): string {
   return '<?xml version="1.0" encoding="UTF-8"?>\n<license Id="1" xmlns="http://l7tech.com/license">\n  <description>Sample</description>\n</license>\n';
 }
 
+/** Folders, services and policies, with their versions. */
 export function* policyRows(random: SeededRandom): Generator<string> {
   const folders = Array.from({ length: 12 }, (_, index) => ({
     goid: index === 0 ? rootFolder : goid('folder', index),
@@ -116,6 +118,7 @@ export function* policyRows(random: SeededRandom): Generator<string> {
   );
 }
 
+/** Identity providers, users and groups. */
 export function* identityRows(users: readonly SampleUser[]): Generator<string> {
   yield insertRows('identity_provider', [
     {
@@ -203,6 +206,7 @@ export function* identityRows(users: readonly SampleUser[]): Generator<string> {
   );
 }
 
+/** Roles, their permissions and who has them. */
 export function* roleRows(users: readonly SampleUser[]): Generator<string> {
   const names = [
     'Administrator',

@@ -133,7 +133,7 @@ describe('packages of others', () => {
   const sites: Readonly<Record<string, RegExp>> = {
     'basic-ftp': /^sinks\/ftp-control-connection\.ts$/u,
     debug: /^support\/log\.ts$/u,
-    mysql2: /^database\/mysql-session\.ts$/u,
+    mysql2: /^database\/mysql-wire\.ts$/u,
     saxes: /^mapping\/[^/]+\.ts$/u,
     yauzl: /^image\/[^/]+\.ts$/u,
     yazl: /^image\/yazl-zip\.ts$/u,

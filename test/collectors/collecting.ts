@@ -5,19 +5,20 @@ import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { CollectorContext, JsonValue } from '#dist/collectors/component-collector.js';
+import {
+  testCollectorContext,
+  type TestCollectorContext,
+  type TestCollectorContextOptions,
+  type TestMachine,
+} from 'gateway-backup/testing';
 import { fileSources } from '#dist/collectors/file-sources.js';
 import type { SourceReader } from '#dist/collectors/source-reader.js';
-import type { GatewayFacts } from '#dist/gateway/gateway-facts.js';
 import { isWholeImageEntry, type ImageEntry } from '#dist/image/image-entry.js';
 import type { ImageEntryRecord } from '#dist/image/image-records.js';
 import { ImageWriter } from '#dist/image/image-writer.js';
 
 /** A machine made of files: a host's root with a gateway's root in it, removed after the test. */
-export interface Machine {
-  readonly hostRoot: string;
-  readonly gatewayRoot: string;
-}
+export type Machine = TestMachine;
 
 export function temporaryFolder(test: TestContext): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'gateway-backup-test-')));
@@ -51,73 +52,22 @@ export function makeMachine(
   return { hostRoot, gatewayRoot };
 }
 
-export function gatewayFacts(
-  { gatewayRoot, hostRoot }: Machine,
-  facts: Partial<GatewayFacts> = {},
-): GatewayFacts {
-  return {
-    gatewayRoot,
-    hostRoot,
-    node: 'node1',
-    version: '9.4.00',
-    isAppliance: true,
-    hasOsManifest: true,
-    database: {
-      host: 'localhost',
-      port: 3306,
-      name: 'ssg',
-      user: 'gateway',
-      local: true,
-      localityExplanation: 'localhost is this machine.',
-    },
-    esm: { installed: true, running: false },
-    warnings: [],
-    ...facts,
-  };
-}
-
-/** A collector's context that remembers what it was told. */
-export interface RecordingContext extends CollectorContext {
-  readonly warnings: readonly string[];
-  readonly annotations: Readonly<Record<string, JsonValue>>;
-}
-
+/** A collector's context that remembers what it was told, and that may wait in other steps than a run does. */
 export function recordingContext(
   machine: Machine,
   {
-    signal = new AbortController().signal,
-    facts = {},
     retryDelaysMs,
     reader,
-  }: {
-    readonly signal?: AbortSignal;
-    readonly facts?: Partial<GatewayFacts>;
+    ...options
+  }: TestCollectorContextOptions & {
     readonly retryDelaysMs?: readonly number[];
     readonly reader?: SourceReader;
   } = {},
-): RecordingContext {
-  const warnings: string[] = [];
-  const annotations: Record<string, JsonValue> = {};
-  const warn = (message: string): void => {
-    warnings.push(message);
-  };
-  const annotate = (more: Readonly<Record<string, JsonValue>>): void => {
-    Object.assign(annotations, more);
-  };
-  return {
-    gateway: gatewayFacts(machine, facts),
-    signal,
-    log: () => undefined,
-    resolve: (...segments) => join(machine.gatewayRoot, ...segments),
-    compressionLevel: 3,
-    hostPath: (...segments) => join(machine.hostRoot, ...segments),
-    ...fileSources({ ...machine, signal, warn, annotate, retryDelaysMs, reader }),
-    database: () => Promise.reject(new Error('no database in this test')),
-    warn,
-    annotate,
-    warnings,
-    annotations,
-  };
+): TestCollectorContext {
+  const context = testCollectorContext(machine, options);
+  if (retryDelaysMs === undefined && reader === undefined) return context;
+  const { signal, warn, annotate } = context;
+  return { ...context, ...fileSources({ ...machine, signal, warn, annotate, retryDelaysMs, reader }) };
 }
 
 /** What an image would hold of an entry; `undefined` if the entry is left out. */
@@ -192,17 +142,6 @@ def contents(file):
         return [[info.filename, base64.b64encode(image.read(info)).decode()] for info in image.infolist()]
 print(json.dumps([contents(file) for file in sys.argv[1:]]))
 `;
-
-/** Runs as a user without privileges, if this process has any to give up. */
-export async function withoutPrivileges<T>(work: () => Promise<T>): Promise<T> {
-  if (process.getuid?.() !== 0) return work();
-  process.seteuid!(65534);
-  try {
-    return await work();
-  } finally {
-    process.seteuid!(0);
-  }
-}
 
 /** How many files this process has open. */
 export function openDescriptors(): number {

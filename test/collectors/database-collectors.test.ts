@@ -3,17 +3,11 @@ import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { auditsCollector } from '#dist/collectors/audits-collector.js';
 import { maindbCollector } from '#dist/collectors/maindb-collector.js';
-import { sampleDatabaseSql } from 'gateway-backup/testing';
+import { sampleDatabaseSql, testGatewayFacts, type TestCollectorContext } from 'gateway-backup/testing';
 import { DatabaseServer } from '../support/database-server.js';
 import { databaseState } from '../support/database-state.js';
 import { dumpLines } from '../support/sql-rereader.js';
-import {
-  contentOf,
-  gatewayFacts,
-  makeMachine,
-  recordingContext,
-  type RecordingContext,
-} from './collecting.js';
+import { contentOf, makeMachine, recordingContext } from './collecting.js';
 
 const auditList = 'SSG/Gateway/config/backup/cfg/backup_tables_audit';
 
@@ -31,7 +25,7 @@ after(async () => {
 
 async function collect(
   collector: typeof maindbCollector,
-  context: RecordingContext,
+  context: TestCollectorContext,
 ): Promise<Record<string, { content: Buffer; placement: string | undefined; kind: string | undefined }>> {
   const found: Record<string, { content: Buffer; placement: string | undefined; kind: string | undefined }> =
     {};
@@ -126,7 +120,7 @@ test('the id of a licence from before 8.0 is the number as text', async (t) => {
 });
 
 test('both apply only where the database is', () => {
-  const local = gatewayFacts({ gatewayRoot: '/g', hostRoot: '/' });
+  const local = testGatewayFacts({ gatewayRoot: '/g', hostRoot: '/' });
   const remote = {
     ...local,
     database: { ...local.database, local: false, localityExplanation: 'The database is elsewhere.' },

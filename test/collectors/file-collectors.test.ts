@@ -3,12 +3,13 @@ import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { isBackupError } from 'gateway-backup';
+import { testGatewayFacts } from 'gateway-backup/testing';
 import { caCollector } from '#dist/collectors/ca-collector.js';
 import { configCollector } from '#dist/collectors/config-collector.js';
 import { esmCollector } from '#dist/collectors/esm-collector.js';
 import { maCollector } from '#dist/collectors/ma-collector.js';
 import { osCollector } from '#dist/collectors/os-collector.js';
-import { collected, gatewayFacts, makeFiles, makeMachine, recordingContext } from './collecting.js';
+import { collected, makeFiles, makeMachine, recordingContext } from './collecting.js';
 
 const conf = 'SSG/Gateway/node/default/etc/conf';
 const modules = 'SSG/Gateway/runtime/modules';
@@ -159,12 +160,12 @@ describe('the component os', () => {
 
   it('does not apply without an appliance or without the list, and says so', () => {
     const machine = { gatewayRoot: '/opt/SecureSpan', hostRoot: '/' };
-    assert.deepEqual(osCollector.applicability(gatewayFacts(machine)), { applies: true });
-    assert.deepEqual(osCollector.applicability(gatewayFacts(machine, { isAppliance: false })), {
+    assert.deepEqual(osCollector.applicability(testGatewayFacts(machine)), { applies: true });
+    assert.deepEqual(osCollector.applicability(testGatewayFacts(machine, { isAppliance: false })), {
       applies: false,
       explanation: 'This is not an appliance: there is no folder /opt/SecureSpan/Appliance.',
     });
-    assert.deepEqual(osCollector.applicability(gatewayFacts(machine, { hasOsManifest: false })), {
+    assert.deepEqual(osCollector.applicability(testGatewayFacts(machine, { hasOsManifest: false })), {
       applies: false,
       explanation:
         'The list of operating-system files is missing: /opt/SecureSpan/Gateway/config/backup/cfg/backup_manifest.',
@@ -206,9 +207,9 @@ describe('the component esm', () => {
 
   it('applies when it is installed and not running', () => {
     const machine = { gatewayRoot: '/opt/SecureSpan', hostRoot: '/' };
-    assert.deepEqual(esmCollector.applicability(gatewayFacts(machine)), { applies: true });
+    assert.deepEqual(esmCollector.applicability(testGatewayFacts(machine)), { applies: true });
     assert.deepEqual(
-      esmCollector.applicability(gatewayFacts(machine, { esm: { installed: false, running: false } })),
+      esmCollector.applicability(testGatewayFacts(machine, { esm: { installed: false, running: false } })),
       {
         applies: false,
         explanation:
@@ -216,7 +217,9 @@ describe('the component esm', () => {
       },
     );
     assert.deepEqual(
-      esmCollector.applicability(gatewayFacts(machine, { esm: { installed: true, running: true, pid: 7 } })),
+      esmCollector.applicability(
+        testGatewayFacts(machine, { esm: { installed: true, running: true, pid: 7 } }),
+      ),
       {
         applies: false,
         explanation:

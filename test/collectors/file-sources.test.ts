@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { isBackupError } from 'gateway-backup';
+import { asNobody } from '../support/as-nobody.js';
 import {
   collected,
   contentOf,
@@ -16,7 +17,6 @@ import {
   pathsOf,
   readImages,
   recordingContext,
-  withoutPrivileges,
 } from './collecting.js';
 
 describe('the files of a folder', { timeout: 60_000 }, () => {
@@ -234,7 +234,7 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
     const { files } = recordingContext(machine);
     chmodSync(file, 0);
     chmodSync(closed, 0);
-    await withoutPrivileges(async () => {
+    await asNobody(async () => {
       for (const way of ['whole', 'stream'] as const) {
         await assert.rejects(collected(files(join(file, '..')), way), denied(file));
       }

@@ -18,6 +18,7 @@ import type { BackupError } from 'gateway-backup';
 import { SourceReader, type SourceReaderOptions } from '#dist/collectors/source-reader.js';
 import { SourceRoot } from '#dist/collectors/source-root.js';
 import type { ImageEntry } from '#dist/image/image-entry.js';
+import { asNobody } from '../support/as-nobody.js';
 import {
   makeFiles,
   makeImage,
@@ -26,7 +27,6 @@ import {
   readImages,
   recordingContext,
   temporaryFolder,
-  withoutPrivileges,
   type Machine,
 } from './collecting.js';
 
@@ -139,7 +139,7 @@ describe('files that are read by threads', { timeout: 120_000 }, () => {
     const target = temporaryFolder(test);
     chmodSync(target, 0o777);
     await assert.rejects(
-      withoutPrivileges(() => makeImage(target, tree(join(machine.gatewayRoot, 'd')))),
+      asNobody(() => makeImage(target, tree(join(machine.gatewayRoot, 'd')))),
       (error: BackupError) => {
         assert.equal(error.code, 'SOURCE_UNREADABLE');
         assert.equal(error.reason, 'access-denied');

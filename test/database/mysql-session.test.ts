@@ -12,6 +12,7 @@ import {
   login,
   type DatabaseSessionConfig,
 } from '../support/database-server.js';
+import { until } from '../support/leak-check.js';
 
 let server: DatabaseServer;
 let source: string;
@@ -48,14 +49,6 @@ async function running(): Promise<string> {
   return server.mariadb.query(
     `SELECT ID, INFO FROM information_schema.PROCESSLIST WHERE USER = '${login.user}' AND COMMAND = 'Query'`,
   );
-}
-
-async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    assert.ok(Date.now() < deadline, `in time: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 test('a question gives the bytes of every value', async () => {
@@ -181,7 +174,7 @@ test('a killed connection fails what runs and marks the session', async () => {
     [error.code, error.reason, error.retryable],
     ['DATABASE_DUMP_FAILED', 'connection-lost', true],
   );
-  await until(() => Promise.resolve(!session.usable), 'the session is marked');
+  await until(() => !session.usable);
   await session.close();
 });
 
@@ -189,7 +182,7 @@ test('abort ends a computing statement on the server, and leaves no listener', a
   const controller = new AbortController();
   const session = await server.open(source, {}, controller.signal);
   const asked = failure(session.query('SELECT SLEEP(60)'));
-  await until(async () => (await running()).includes('SLEEP'), 'the statement runs');
+  await until(async () => (await running()).includes('SLEEP'), 10_000);
   controller.abort(new Error('enough'));
   const error = await asked;
   assert.equal(error.code, 'CANCELLED');
@@ -211,7 +204,7 @@ test('a session that is closed twice, or in the middle of a result, ends on the 
   await rows.next();
   await session.close();
   await session.close();
-  await until(async () => (await running()) === '', 'the statement is gone');
+  await until(async () => (await running()) === '', 10_000);
   await assert.rejects(async () => {
     while ((await rows.next()).done !== true);
   });

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { dumpMainDatabase } from '#dist/database/database-dump.js';
 import { collectBytes, DatabaseServer } from '../support/database-server.js';
 import { databaseState } from '../support/database-state.js';
-import { restoreStatements, runStatements } from '../support/sql-rereader.js';
 import { rounds, testSeed } from '../support/soak.js';
+import { assertReplays } from './replay.js';
 
 const ROWS_A_TABLE = 125;
 const TABLES = 4;
@@ -226,18 +226,8 @@ test('random rows of random schemas come back the same', { timeout: 3_600_000 },
       await using session = await server.open(database);
       const dump = await collectBytes(dumpMainDatabase(session, { blobLane }).blocks);
       const expected = await databaseState(server.mariadb, database);
-      const client = await server.create();
-      await server.mariadb.execute(dump, client);
-      assert.equal(await databaseState(server.mariadb, client), expected, 'through the stock client');
-      const restore = await server.create();
-      await runStatements(restoreStatements(dump), {
-        socketPath: server.mariadb.socketPath,
-        database: restore,
-      });
-      assert.equal(await databaseState(server.mariadb, restore), expected, "through the restore's rules");
-      await server.mariadb.execute(
-        [database, client, restore].map((used) => `DROP DATABASE ${used};`).join(''),
-      );
+      const copies = await assertReplays(server, dump, expected);
+      await server.mariadb.execute([database, ...copies].map((used) => `DROP DATABASE ${used};`).join(''));
     }),
     { numRuns: rounds(10, 200), seed: testSeed('random schemas'), endOnFailure: true },
   );

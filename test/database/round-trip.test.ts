@@ -4,7 +4,8 @@ import { isBackupError } from 'gateway-backup';
 import { dumpAudits, dumpMainDatabase, type DumpSummary } from '#dist/database/database-dump.js';
 import { collectBytes, DatabaseServer } from '../support/database-server.js';
 import { databaseState } from '../support/database-state.js';
-import { dumpLines, restoreStatements, runStatements } from '../support/sql-rereader.js';
+import { dumpLines } from '../support/sql-rereader.js';
+import { assertReplays } from './replay.js';
 
 let server: DatabaseServer;
 
@@ -26,17 +27,7 @@ async function assertRoundTrip(sql: string | Buffer): Promise<{ dump: Buffer; su
     dumps.push({ dump: await collectBytes(dump.blocks), summary: dump.summary! });
   }
   const expected = await databaseState(server.mariadb, source);
-  for (const { dump } of dumps) {
-    const client = await server.create();
-    await server.mariadb.execute(dump, client);
-    assert.equal(await databaseState(server.mariadb, client), expected, 'through the stock client');
-    const restore = await server.create();
-    await runStatements(restoreStatements(dump), {
-      socketPath: server.mariadb.socketPath,
-      database: restore,
-    });
-    assert.equal(await databaseState(server.mariadb, restore), expected, "through the restore's rules");
-  }
+  for (const { dump } of dumps) await assertReplays(server, dump, expected);
   return dumps[0]!;
 }
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { isBackupError } from 'gateway-backup';
 import { dumpMainDatabase } from '#dist/database/database-dump.js';
 import { Secret } from '#dist/secrets/secret.js';
+import { TestAuthority } from '../service/support/certificates.js';
 import { greeting, ScriptedMysqlServer } from '../support/scripted-mysql-server.js';
 import { collectBytes, DatabaseServer, type DatabaseSessionConfig } from '../support/database-server.js';
 
@@ -18,14 +18,15 @@ let ca: Buffer;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gateway-backup-tls-'));
   chmodSync(folder, 0o755);
-  authority('ca');
-  authority('other');
-  ca = readFileSync(join(folder, 'ca.pem'));
-  certificate('server', 'subjectAltName=DNS:localhost,IP:127.0.0.1');
+  const authority = new TestAuthority(folder, 'ca');
+  ca = readFileSync(authority.certificateFile);
+  const { certificateFile, keyFile } = authority.issue('server');
+  // The server reads it as its own user.
+  chmodSync(keyFile, 0o644);
   server = await DatabaseServer.start([
-    `--ssl-ca=${join(folder, 'ca.pem')}`,
-    `--ssl-cert=${join(folder, 'server.pem')}`,
-    `--ssl-key=${join(folder, 'server.key')}`,
+    `--ssl-ca=${authority.certificateFile}`,
+    `--ssl-cert=${certificateFile}`,
+    `--ssl-key=${keyFile}`,
     '--require-secure-transport=ON',
   ]);
   name = await server.create(
@@ -37,62 +38,6 @@ after(async () => {
   await server[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
 });
-
-function openssl(...args: readonly string[]): void {
-  execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
-}
-
-function authority(file: string): void {
-  openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    `${file}.key`,
-    '-out',
-    `${file}.pem`,
-    '-days',
-    '2',
-    '-subj',
-    `/CN=${file}`,
-  );
-}
-
-function certificate(file: string, names: string): void {
-  openssl(
-    'req',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    `${file}.key`,
-    '-out',
-    `${file}.csr`,
-    '-subj',
-    `/CN=${file}`,
-  );
-  writeFileSync(join(folder, 'names.cnf'), names);
-  openssl(
-    'x509',
-    '-req',
-    '-in',
-    `${file}.csr`,
-    '-CA',
-    'ca.pem',
-    '-CAkey',
-    'ca.key',
-    '-CAcreateserial',
-    '-days',
-    '2',
-    '-out',
-    `${file}.pem`,
-    '-extfile',
-    'names.cnf',
-  );
-  chmodSync(join(folder, `${file}.key`), 0o644);
-}
 
 async function reasonOf(overrides: Partial<DatabaseSessionConfig>): Promise<string | undefined> {
   return server.open(name, { retry: { delaysMs: [] }, ...overrides }).then(
@@ -131,7 +76,7 @@ test('a server that takes only encrypted connections says so, or at least the hi
 
 test('a certificate of an unknown authority, or for another name, is refused', async () => {
   assert.equal(await reasonOf({ tls: {} }), 'tls-failed');
-  assert.equal(await reasonOf({ tls: { ca: readFileSync(join(folder, 'other.pem')) } }), 'tls-failed');
+  assert.equal(await reasonOf({ tls: { ca: new TestAuthority(folder, 'other').certificate } }), 'tls-failed');
   assert.equal(await reasonOf({ tls: { ca }, host: '127.0.0.2' }), 'connection-refused');
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { buffer } from 'node:stream/consumers';
 import { crc32, gunzipSync, gzipSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { BLOCK_BYTES, BlockPool, blockPool } from '#dist/image/block-pool.js';
@@ -26,7 +27,7 @@ describe('block-parallel deflate', () => {
           onBlock: (block) => seen.push(Buffer.from(block)),
           strategy: picks.length === 0 ? undefined : () => strategies[picks[turn++ % picks.length]!]!,
         });
-        const deflated = await collect(deflater);
+        const deflated = await buffer(deflater);
         assert.deepEqual(inflateRawSync(deflated), content);
         assert.deepEqual(Buffer.concat(seen), content);
         assert.equal(deflater.bytes, content.length);
@@ -40,7 +41,7 @@ describe('block-parallel deflate', () => {
   it('gives any input back through gunzip', async () => {
     await fc.assert(
       fc.asyncProperty(inputs, async ({ chunks, blockBytes, level }) => {
-        const zipped = await collect(gzipBlocks(from(chunks), { blockBytes, level }));
+        const zipped = await buffer(gzipBlocks(from(chunks), { blockBytes, level }));
         assert.deepEqual(gunzipSync(zipped), Buffer.concat(chunks));
       }),
       { seed: testSeed('deflate'), numRuns: rounds(100, 5_000) },
@@ -49,7 +50,7 @@ describe('block-parallel deflate', () => {
 
   it('makes the same gzip bytes of the same content', async () => {
     const chunks = [Buffer.from('SET FOREIGN_KEY_CHECKS = 0;\n'), randomBytes(5000)];
-    assert.deepEqual(await collect(gzipBlocks(from(chunks))), await collect(gzipBlocks(from(chunks))));
+    assert.deepEqual(await buffer(gzipBlocks(from(chunks))), await buffer(gzipBlocks(from(chunks))));
   });
 
   it('compresses hex of compressed bytes smaller than level 6 does, and hex of text with matches', () => {
@@ -74,7 +75,7 @@ describe('block-parallel deflate', () => {
       }
     }
     const deflater = new BlockDeflater(blocks(20), { pool });
-    assert.equal(inflateRawSync(await collect(deflater)).length, deflater.bytes);
+    assert.equal(inflateRawSync(await buffer(deflater)).length, deflater.bytes);
     assert.equal(pool.lent, 0);
     for await (const piece of new BlockDeflater(blocks(20), { pool, inFlight: 2 })) {
       assert.ok(piece.length > 0);
@@ -93,7 +94,7 @@ describe('block-parallel deflate', () => {
         await Promise.resolve();
       }
     }
-    await collect(new BlockDeflater(blocks(), { pool, inFlight: 3 }));
+    await buffer(new BlockDeflater(blocks(), { pool, inFlight: 3 }));
     assert.ok(most <= 4, `${most} blocks at once`);
   });
 
@@ -109,7 +110,7 @@ describe('block-parallel deflate', () => {
       }
     }
     const lentBefore = blockPool.lent;
-    await assert.rejects(collect(new BlockDeflater(broken())), /the source broke/);
+    await assert.rejects(buffer(new BlockDeflater(broken())), /the source broke/);
     assert.ok(closed);
     assert.equal(blockPool.lent, lentBefore);
   });
@@ -149,12 +150,6 @@ async function* from(chunks: readonly Uint8Array[]) {
     yield item;
     await Promise.resolve();
   }
-}
-
-async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const all: Uint8Array[] = [];
-  for await (const piece of pieces) all.push(piece);
-  return Buffer.concat(all);
 }
 
 describe('the look at a file that calls itself compressed', () => {

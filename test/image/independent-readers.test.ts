@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bytesEntry, ImageWriter, verifyImage, type ImageEntry } from 'gateway-backup';
+import { SeededRandom } from 'gateway-backup/testing';
 import { ensure } from '../support/prerequisites.js';
 import { readByYauzl } from '../support/read-image.js';
 import { addSampleRecord, chunked, noise, writeSampleImage } from '../support/sample-image.js';
@@ -26,7 +26,8 @@ after(async () => {
 
 describe('unzip, python, Java’s streaming reader and yauzl', { timeout: 3_600_000 }, () => {
   it('agree about every entry of generated images, and so does verifyImage', async () => {
-    const random = generator(testSeed('readers'));
+    const seeded = new SeededRandom(testSeed('readers'));
+    const random = (below: number): number => seeded.integer(below);
     const images: string[] = [];
     const expected: string[] = [];
     const sample = join(folder, 'sample.zip');
@@ -176,9 +177,4 @@ async function readBy(program: 'python' | 'java', images: readonly string[]): Pr
   const file = fileURLToPath(new URL(`../../../test/support/${script}`, import.meta.url));
   const { stdout } = await run(command, [...args, file, ...images], { env: utf8, maxBuffer: 2 ** 28 });
   return stdout.trimEnd().split('\n');
-}
-
-function generator(seed: number): (below: number) => number {
-  let number = 0;
-  return (below) => createHash('md5').update(`${seed} ${number++}`).digest().readUInt32LE(0) % below;
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { SqlFraming } from '#dist/image/sql-framing.js';
 import { bytesEntry, ImageWriter, verifyImage, type ImageVerification } from 'gateway-backup';
+import { SeededRandom } from 'gateway-backup/testing';
 import { damages, operated, surgeries } from '../support/image-mutations.js';
 import { assertNothingLeft, takeStock } from '../support/leak-check.js';
 import { ensure } from '../support/prerequisites.js';
@@ -129,7 +130,8 @@ describe('verifyImage', limit, () => {
   });
 
   it('accepts no random damage that changes anything, and survives all of it', async (test) => {
-    const random = generator(testSeed('damage'));
+    const seeded = new SeededRandom(testSeed('damage'));
+    const random = (below: number): number => seeded.integer(below);
     const names = Object.keys(damages);
     const original = describeImage(good);
     const rss = process.memoryUsage().rss;
@@ -195,16 +197,6 @@ function describeImage(bytes: Buffer): unknown {
     dosTime: part.dosDate * 65_536 + part.dosTime,
     content: createHash('sha256').update(partContent(part)).digest('hex'),
   }));
-}
-
-function generator(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return Math.floor((((value ^ (value >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
 }
 
 async function* failing(): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BackupError, MappingTemplateGenerator } from 'gateway-backup';
+import { sampleHiddenClusterProperties } from 'gateway-backup/testing';
 import { FakeDatabase, type FakeRow } from '../support/fake-database.js';
 import { readMapping } from '../support/read-xml.js';
 
@@ -64,18 +65,7 @@ test('values are distinct, sorted, and the same whatever order the rows have', a
 });
 
 test('the seven hidden properties are left out, and only they', async () => {
-  const names = [
-    'license',
-    'audit.acknowledge.highestTime',
-    'audit.archiverInProgress',
-    'audit.archiver.ftp.config',
-    'krb5.keytab',
-    'keyStore.defaultSsl.alias',
-    'keyStore.defaultCa.alias',
-    'license.notes',
-    'audit.archiver',
-    'License2',
-  ];
+  const names = [...sampleHiddenClusterProperties, 'license.notes', 'audit.archiver', 'License2'];
   const database = new FakeDatabase({ cluster_properties: names.map((name) => [name, 'value']) });
   const { properties } = await new MappingTemplateGenerator(database).generate();
   assert.deepEqual(

@@ -39,8 +39,8 @@ describe('a run with parts that were brought', () => {
   });
   beforeEach(() => node.clear());
 
-  const collector = (collect: ComponentCollector['collect'], component = 'own'): ComponentCollector => ({
-    component,
+  const collector = (collect: ComponentCollector['collect']): ComponentCollector => ({
+    component: 'own',
     applicability: () => ({ applies: true }),
     collect,
   });

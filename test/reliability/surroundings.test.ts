@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -8,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { runBackup, type BackupEvent } from 'gateway-backup';
 import { ensure } from '../support/prerequisites.js';
-import { program } from '../support/ssgbackup.js';
+import { program, ssgbackup } from '../support/ssgbackup.js';
 import { WatchedNode } from './watched-node.js';
 
 // Consoles that break, environments that lack, clocks that jump: the backup is made all the same, and its status tells so.
@@ -27,21 +26,15 @@ describe('odd surroundings', () => {
 
   /** Runs a shell pipeline in which `"$@"` is the program. */
   async function inShell(script: string, args: readonly string[], env: Record<string, string> = {}) {
-    const child = spawn('bash', ['-c', script, 'bash', process.execPath, program, ...node.args(...args)], {
-      env: { PATH: process.env['PATH'] ?? '', TMPDIR: node.work, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 60_000,
-      killSignal: 'SIGKILL',
+    const result = await ssgbackup(node.args(...args), {
+      wrapper: ['bash', '-c', script, 'bash'],
+      env: { TMPDIR: node.work, ...env },
     });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    const { signal, stdout, stderr } = result;
     assert.equal(signal, null, 'it hangs');
     assert.ok(!/^\s+at .+:\d+:\d+\)?$/m.test(stdout + stderr), `a stack trace: ${stderr}`);
     assert.ok(!/Error:|Unhandled|\(node:/.test(stderr), stderr);
-    return { status, signal, stdout, stderr };
+    return result;
   }
 
   async function assertImage(count = 1): Promise<void> {

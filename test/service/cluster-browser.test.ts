@@ -3,13 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { verifyImage } from 'gateway-backup';
 import { addFileUser, openGatewayAccess, type AuditRecord, type GatewayAccess } from 'gateway-backup/service';
 import { sampleNodes } from 'gateway-backup/testing';
+import { freePort } from '#dist/testing/free-port.js';
 import { GatewayFixture } from '../support/gateway-fixture.js';
 import { ask } from './support/ask.js';
 import { TestAuthority } from './support/certificates.js';
@@ -90,14 +91,6 @@ after(async () => {
   await fixture.remove();
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port: free } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return free;
-}
-
 async function open(
   options: Parameters<Browser['newContext']>[0] = {},
 ): Promise<{ context: BrowserContext; page: Page }> {
@@ -109,8 +102,8 @@ async function open(
   return { context, page: await context.newPage() };
 }
 
-function url(node = 0): string {
-  return `https://127.0.0.${node + 1}:${port}/ssg/backup`;
+function url(): string {
+  return `https://127.0.0.1:${port}/ssg/backup`;
 }
 
 /** Records of node 1 from the Gateway's tables, of the others from their files. */

@@ -1,30 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, beforeEach, test } from 'node:test';
-import { FtpSink, isBackupError, retryingSink } from 'gateway-backup';
-import { assertClean, assertNoSecret, canary } from '../support/ftp-failure.js';
+import { test } from 'node:test';
+import { isBackupError, retryingSink } from 'gateway-backup';
+import { assertClean, assertNoSecret } from '../support/ftp-failure.js';
 import { recordingContext, testImage } from '../support/ftp-image.js';
-import { ScriptedFtpServer, type FtpScript } from '../support/scripted-ftp-server.js';
+import { startFtpStage } from '../support/ftp-stage.js';
+import type { FtpScript } from '../support/scripted-ftp-server.js';
 import { seededRandom } from '../support/seeded-random.js';
 import { rounds, testSeed } from '../support/soak.js';
 
 const image = testImage(3_000_017);
-const server = await ScriptedFtpServer.start();
-after(() => server.stop());
-beforeEach(() => {
-  server.files.clear();
-  server.commands.length = 0;
-  server.script = {};
-});
-
-function sink(): FtpSink {
-  return new FtpSink({
-    host: '127.0.0.1',
-    port: server.port,
-    user: 'bob',
-    password: canary,
-    remotePath: 'node1.zip',
-  });
-}
+const { server, sink } = await startFtpStage(image);
 
 /** Cancels when told to, and holds what must be true afterwards. Resolves to the milliseconds it took to end. */
 async function cancelled(script: (cancel: () => void) => FtpScript): Promise<number> {

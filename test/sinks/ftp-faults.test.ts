@@ -1,42 +1,20 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
-import { after, beforeEach, test } from 'node:test';
-import { FtpSink, retryingSink, type BackupError, type FtpSinkOptions } from 'gateway-backup';
-import { assertClean, assertNoSecret, canary, ftpError } from '../support/ftp-failure.js';
+import { test } from 'node:test';
+import { retryingSink, type BackupError } from 'gateway-backup';
+import { assertClean, assertNoSecret, ftpError } from '../support/ftp-failure.js';
 import { recordingContext, testImage, type RecordingContext } from '../support/ftp-image.js';
-import { ScriptedFtpServer, type FtpScript, type ScriptedSession } from '../support/scripted-ftp-server.js';
+import { startFtpStage } from '../support/ftp-stage.js';
+import type { FtpScript, ScriptedSession } from '../support/scripted-ftp-server.js';
 import { seededRandom } from '../support/seeded-random.js';
 import { rounds, testSeed } from '../support/soak.js';
 
 const image = testImage(600_007);
-const finalPath = `/home/${image.name}`;
-const server = await ScriptedFtpServer.start();
-after(() => server.stop());
-beforeEach(() => {
-  server.files.clear();
-  server.commands.length = 0;
-  server.script = {};
+const { server, finalPath, sink, fails } = await startFtpStage(image, {
+  connectTimeoutMs: 500,
+  replyTimeoutMs: 250,
+  idleTimeoutMs: 250,
 });
-
-function sink(options: Partial<FtpSinkOptions> = {}): FtpSink {
-  return new FtpSink({
-    host: '127.0.0.1',
-    port: server.port,
-    user: 'bob',
-    password: canary,
-    remotePath: 'node1.zip',
-    connectTimeoutMs: 500,
-    replyTimeoutMs: 250,
-    idleTimeoutMs: 250,
-    ...options,
-  });
-}
-
-async function fails(script: FtpScript): Promise<BackupError> {
-  server.script = script;
-  const context = recordingContext();
-  return ftpError(sink().store(image, context), context, image);
-}
 
 async function works(script: FtpScript): Promise<RecordingContext> {
   server.script = script;

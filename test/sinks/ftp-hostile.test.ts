@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
-import { after, beforeEach, test } from 'node:test';
+import { connect } from 'node:net';
+import { test } from 'node:test';
 import {
   FtpSink,
   Secret,
@@ -11,42 +11,21 @@ import {
   type BackupError,
   type FtpSinkOptions,
 } from 'gateway-backup';
+import { freePort } from '#dist/testing/free-port.js';
 import { canary, ftpError } from '../support/ftp-failure.js';
 import { recordingContext, testImage } from '../support/ftp-image.js';
+import { startFtpStage } from '../support/ftp-stage.js';
 import { ensure, programOf } from '../support/prerequisites.js';
-import { ScriptedFtpServer, type FtpScript, type ScriptedSession } from '../support/scripted-ftp-server.js';
+import type { FtpScript, ScriptedSession } from '../support/scripted-ftp-server.js';
 
 const image = testImage(300_007);
-const server = await ScriptedFtpServer.start();
-after(() => server.stop());
-beforeEach(() => {
-  server.files.clear();
-  server.commands.length = 0;
-  server.script = {};
-  server.connections = 0;
-  server.dataConnections = 0;
-});
-
-function options(more: Partial<FtpSinkOptions> = {}): FtpSinkOptions {
-  return {
-    host: '127.0.0.1',
-    port: server.port,
-    user: 'bob',
-    password: canary,
-    remotePath: 'node1.zip',
-    connectTimeoutMs: 300,
-    replyTimeoutMs: 300,
-    idleTimeoutMs: 300,
-    ...more,
-  };
-}
+const stage = await startFtpStage(image, { connectTimeoutMs: 300, replyTimeoutMs: 300, idleTimeoutMs: 300 });
+const { server, options } = stage;
 
 /** The error of an upload, which must be over within the limits and a second. */
 async function fails(script: FtpScript, more: Partial<FtpSinkOptions> = {}): Promise<BackupError> {
-  server.script = script;
-  const context = recordingContext();
   const startedAt = performance.now();
-  const error = await ftpError(new FtpSink(options(more)).store(image, context), context, image);
+  const error = await stage.fails(script, more);
   const ms = performance.now() - startedAt;
   assert.ok(ms < 2500, `took ${ms} ms`);
   return error;
@@ -249,11 +228,7 @@ for (const [what, script, reason] of dataRefusals) {
 }
 
 test('a data port that nobody listens on is a failed data connection', async () => {
-  const unused = createServer().listen(0, '127.0.0.1');
-  await once(unused, 'listening');
-  const { port } = unused.address() as AddressInfo;
-  unused.close();
-  await once(unused, 'close');
+  const port = await freePort();
   const error = await fails({ EPSV: line(`229 x (|||${port}|)`), PASV: line('502 no') });
   assert.deepEqual([error.reason, error.retryable], ['data-connection-failed', true]);
 });
@@ -307,11 +282,7 @@ test('an unknown host, a refused port and a server that never answers are told a
   const error = await fails({}, { host: 'no-such-host.invalid', connectTimeoutMs: 2000 });
   assert.deepEqual([error.code, error.reason], ['SINK_UNAVAILABLE', 'host-unknown']);
 
-  const closed = createServer().listen(0, '127.0.0.1');
-  await once(closed, 'listening');
-  const { port } = closed.address() as AddressInfo;
-  closed.close();
-  await once(closed, 'close');
+  const port = await freePort();
   const refusal = await fails({}, { port });
   assert.deepEqual(
     [refusal.code, refusal.reason, refusal.retryable],

@@ -1,41 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, beforeEach, test } from 'node:test';
-import { FtpSink, Secret, type BackupError, type FtpSinkOptions } from 'gateway-backup';
-import { assertNoSecret, canary, ftpError } from '../support/ftp-failure.js';
+import { test } from 'node:test';
+import { Secret } from 'gateway-backup';
+import { assertNoSecret, canary as password, ftpError } from '../support/ftp-failure.js';
 import { recordingContext, testImage, type RecordingContext } from '../support/ftp-image.js';
-import { ScriptedFtpServer, type FtpScript } from '../support/scripted-ftp-server.js';
+import { startFtpStage } from '../support/ftp-stage.js';
 
-const password = canary;
 const image = testImage(1_000_003);
-const server = await ScriptedFtpServer.start();
-after(() => server.stop());
-beforeEach(() => {
-  server.files.clear();
-  server.commands.length = 0;
-  server.script = {};
+const { server, finalPath, sink, fails } = await startFtpStage(image, {
+  connectTimeoutMs: 500,
+  replyTimeoutMs: 500,
+  idleTimeoutMs: 500,
 });
-
-function sink(options: Partial<FtpSinkOptions> = {}): FtpSink {
-  return new FtpSink({
-    host: '127.0.0.1',
-    port: server.port,
-    user: 'bob',
-    password,
-    remotePath: 'node1.zip',
-    connectTimeoutMs: 500,
-    replyTimeoutMs: 500,
-    idleTimeoutMs: 500,
-    ...options,
-  });
-}
-
-async function fails(script: FtpScript, options: Partial<FtpSinkOptions> = {}): Promise<BackupError> {
-  server.script = script;
-  const context = recordingContext();
-  return ftpError(sink(options).store(image, context), context, image);
-}
-
-const finalPath = `/home/${image.name}`;
 
 test('an image goes into the login folder under its stamped name, byte for byte', async () => {
   const context = recordingContext();

@@ -9,11 +9,8 @@ export interface TestImage extends BackupImage {
   readonly opened: Readable[];
 }
 
-export function testImage(
-  bytes: number,
-  name = '20261124093000_node1.zip',
-  chunkBytes = 64 * 1024,
-): TestImage {
+export function testImage(bytes: number, name = '20261124093000_node1.zip'): TestImage {
+  const chunkBytes = 64 * 1024;
   const content = Buffer.alloc(bytes);
   // A cheap generator whose output repeats nowhere near a chunk's length, so that lost or doubled pieces show.
   for (let index = 0, value = 12345; index + 4 <= bytes; index += 4) {

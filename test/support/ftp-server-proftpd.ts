@@ -1,49 +1,28 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ensure, programOf } from './prerequisites.js';
 import {
-  freePort,
-  startServer,
-  stopServer,
+  ftpUser,
+  runInForeground,
+  startFtpServer,
   type PrivateFtpServer,
   type PrivateFtpServerOptions,
 } from './private-ftp-server.js';
 
 const run = promisify(execFile);
-const user = 'bob';
-const password = 'canary-Zx81';
-const nobody = 65534;
 
 /** A private ProFTPD with its defaults: no overwriting, no appending. */
 export async function startProftpd(options: PrivateFtpServerOptions = {}): Promise<PrivateFtpServer> {
   await ensure('proftpd');
-  const root = await mkdtemp(join(tmpdir(), 'proftpd-'));
-  const home = join(root, 'home');
-  await mkdir(home);
-  // The server becomes this user after the login.
-  await chmod(root, 0o755);
-  await chown(home, nobody, nobody);
-  const port = await freePort();
-  const config = join(root, 'proftpd.conf');
-  const users = join(root, 'users');
-  await writeFile(config, configuration(root, port, options), { mode: 0o600 });
-  await passwordFile(users, home);
-  if (options.quotaMegabytes !== undefined) await quotaTables(root, options.quotaMegabytes);
-  const child = await startServer(programOf('proftpd', 'proftpd'), ['--nodaemon', '--config', config], port);
-  return {
-    kind: 'ProFTPD',
-    port,
-    user,
-    password,
-    home,
-    stop: async () => {
-      await stopServer(child);
-      await rm(root, { recursive: true, force: true });
-    },
-  };
+  return startFtpServer('ProFTPD', async ({ root, home, port }) => {
+    const config = join(root, 'proftpd.conf');
+    await writeFile(config, configuration(root, port, options), { mode: 0o600 });
+    await passwordFile(join(root, 'users'), home);
+    if (options.quotaMegabytes !== undefined) await quotaTables(root, options.quotaMegabytes);
+    return runInForeground(programOf('proftpd', 'proftpd'), ['--nodaemon', '--config', config], port);
+  });
 }
 
 function configuration(root: string, port: number, options: PrivateFtpServerOptions): string {
@@ -82,11 +61,17 @@ function configuration(root: string, port: number, options: PrivateFtpServerOpti
 }
 
 async function passwordFile(file: string, home: string): Promise<void> {
-  const args = ['--passwd', `--file=${file}`, `--name=${user}`, `--uid=${nobody}`, `--gid=${nobody}`];
+  const args = [
+    '--passwd',
+    `--file=${file}`,
+    `--name=${ftpUser.name}`,
+    `--uid=${ftpUser.id}`,
+    `--gid=${ftpUser.id}`,
+  ];
   const child = run(programOf('proftpd', 'ftpasswd'), [
     ...[...args, `--home=${home}`, '--shell=/bin/false', '--stdin'],
   ]);
-  child.child.stdin?.end(`${password}\n`);
+  child.child.stdin?.end(`${ftpUser.password}\n`);
   await child;
   await chmod(file, 0o600);
 }
@@ -101,7 +86,7 @@ async function quotaTables(root: string, megabytes: number): Promise<void> {
     '--add-record',
     ...limit,
     '--quota-type=user',
-    `--name=${user}`,
+    `--name=${ftpUser.name}`,
     '--limit-type=hard',
     bytes,
   ]);

@@ -1,26 +1,9 @@
 import type { GatewayFacts } from 'gateway-backup';
+import { testGatewayFacts } from 'gateway-backup/testing';
 
 /** Facts of an ordinary appliance with a local database; what a test is about is passed in. */
 export function gatewayFacts(facts: Partial<GatewayFacts> = {}): GatewayFacts {
-  return {
-    gatewayRoot: '/opt/SecureSpan',
-    hostRoot: '/',
-    node: 'node1',
-    version: '9.4.00',
-    isAppliance: true,
-    hasOsManifest: true,
-    database: {
-      host: 'localhost',
-      port: 3306,
-      name: 'ssg',
-      user: 'gateway',
-      local: true,
-      localityExplanation: 'localhost is this machine.',
-    },
-    esm: { installed: true, running: false },
-    warnings: [],
-    ...facts,
-  };
+  return testGatewayFacts({ gatewayRoot: '/opt/SecureSpan', hostRoot: '/' }, facts);
 }
 
 /** The same with the database on another machine. */

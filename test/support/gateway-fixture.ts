@@ -5,7 +5,6 @@ import {
   createSampleGateway,
   PrivateMariaDb,
   sampleDatabaseSql,
-  type PrivateMariaDbOptions,
   type SampleDatabaseOptions,
   type SampleGateway,
   type SampleGatewayOptions,
@@ -26,9 +25,9 @@ export class GatewayFixture implements AsyncDisposable {
   }
 
   /** Call it in `before`, and {@link GatewayFixture.remove} in `after`. */
-  static async start(options?: PrivateMariaDbOptions): Promise<GatewayFixture> {
+  static async start(): Promise<GatewayFixture> {
     await ensure('mariadb');
-    return new GatewayFixture(await PrivateMariaDb.start(options));
+    return new GatewayFixture(await PrivateMariaDb.start());
   }
 
   /** A new database with the sample's rows; gives its name. */

@@ -48,7 +48,7 @@ export async function assertNothingLeft(
 export async function until(condition: () => boolean | Promise<boolean>, withinMs = 5_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!(await condition())) {
-    assert.ok(Date.now() < deadline, `the condition did not hold within ${withinMs} ms`);
+    assert.ok(Date.now() < deadline, `not within ${withinMs} ms: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -94,7 +94,7 @@ export async function ensure(...names: readonly Prerequisite[]): Promise<void> {
 }
 
 /** Whether all programs of a prerequisite are there. */
-export function isInstalled(name: Prerequisite): boolean {
+function isInstalled(name: Prerequisite): boolean {
   return prerequisites[name].programs.every((program) => existsSync(programPath(name, program)));
 }
 
@@ -106,7 +106,7 @@ export function programOf(name: Prerequisite, fileName: string): string {
 }
 
 /** Where the files of a package are that was not installed but only unpacked. */
-export function unpackedFolder(name: Prerequisite): string {
+function unpackedFolder(name: Prerequisite): string {
   // Below build/, which is two folders up from the compiled form of this file.
   return fileURLToPath(new URL(`../../unpacked/${name}/`, import.meta.url));
 }

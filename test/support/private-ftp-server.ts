@@ -1,6 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '#dist/testing/free-port.js';
+import { nobody } from './as-nobody.js';
+import { canary } from './ftp-failure.js';
 
 /** A real FTP server of this machine's own, on loopback, with one user whose home is a folder of ours. */
 export interface PrivateFtpServer {
@@ -21,18 +27,46 @@ export interface PrivateFtpServerOptions {
   readonly uploadKilobytesPerSecond?: number | undefined;
 }
 
-/** A port of loopback that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+/** The user of every such server. */
+export const ftpUser = { name: 'bob', password: canary, id: nobody } as const;
+
+/** Where a server lives. */
+export interface FtpServerPlace {
+  /** The server's own folder. */
+  readonly root: string;
+  /** The user's, in it. */
+  readonly home: string;
+  readonly port: number;
+}
+
+/** Makes a place for a server and lets it start there; stopping it removes the place. */
+export async function startFtpServer(
+  kind: PrivateFtpServer['kind'],
+  start: (place: FtpServerPlace) => Promise<ChildProcess>,
+): Promise<PrivateFtpServer> {
+  const root = await mkdtemp(join(tmpdir(), `${kind}-`));
+  const home = join(root, 'home');
+  await mkdir(home);
+  // The server becomes this user after the login.
+  await chmod(root, 0o755);
+  await chown(home, ftpUser.id, ftpUser.id);
+  const port = await freePort();
+  const child = await start({ root, home, port });
+  return {
+    kind,
+    port,
+    user: ftpUser.name,
+    password: ftpUser.password,
+    home,
+    stop: async () => {
+      await stopServer(child);
+      await rm(root, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Starts a server in the foreground and waits until it greets. */
-export async function startServer(
+export async function runInForeground(
   program: string,
   args: readonly string[],
   port: number,
@@ -57,7 +91,7 @@ export async function startServer(
 }
 
 /** Stops a server and everything it started. */
-export async function stopServer(child: ChildProcess): Promise<void> {
+async function stopServer(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, 'exit');
   child.kill('SIGTERM');

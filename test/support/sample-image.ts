@@ -9,17 +9,12 @@ import {
   type ImageSummary,
 } from 'gateway-backup';
 
-/** What goes into an image, by component. */
-export type SampleContents = Readonly<Record<string, readonly ImageEntry[]>>;
-
 /** A moment at which all samples are made, so that they are the same at every run. */
 export const sampleTime = new Date('2026-03-04T05:06:08Z');
 
 /** A whole image as a run makes it: version, components, `backup.json`, `manifest.log`. */
-export async function writeSampleImage(
-  path: string,
-  contents: SampleContents = sampleContents(),
-): Promise<ImageSummary> {
+export async function writeSampleImage(path: string): Promise<ImageSummary> {
+  const contents = sampleContents();
   const writer = await ImageWriter.create(path, { startedAt: sampleTime });
   await writer.addOwn(bytesEntry('version', '9.4.00'));
   for (const [component, entries] of Object.entries(contents)) await writer.addAll(component, entries);
@@ -47,7 +42,7 @@ export async function addSampleRecord(
 }
 
 /** Every kind of entry there is, small. */
-export function sampleContents(): SampleContents {
+function sampleContents(): Readonly<Record<string, readonly ImageEntry[]>> {
   const sql = dump([
     "CREATE TABLE t (a int) COMMENT='it''s; fine';",
     // Large enough to be written as a stream, with its sizes behind it.

@@ -63,6 +63,15 @@ export class ScriptedFtpServer {
     return this.#sockets.size;
   }
 
+  /** Forgets all that clients have done, and the script. */
+  reset(): void {
+    this.files.clear();
+    this.commands.length = 0;
+    this.script = {};
+    this.connections = 0;
+    this.dataConnections = 0;
+  }
+
   verbs(): string[] {
     return this.commands.map((command) => command.split(' ')[0]!);
   }

@@ -87,7 +87,7 @@ export async function answerUntil(connection: ScriptedConnection, wanted: RegExp
   }
 }
 
-export function sendRows(
+function sendRows(
   connection: ScriptedConnection,
   columns: number,
   rows: readonly (readonly string[])[],

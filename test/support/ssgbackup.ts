@@ -1,24 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { BackupOptions } from 'gateway-backup';
 import { switchTable } from '#dist/options/switches.js';
+import { runToEnd, type ProgramResult, type RunToEndOptions } from './run-to-end.js';
+
+export type { ProgramResult };
 
 /** The program as it ships. */
 export const program = fileURLToPath(import.meta.resolve('#dist/cli/main.js'));
 
-export interface ProgramResult {
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export interface ProgramOptions {
-  readonly cwd?: string | undefined;
-  readonly env?: Record<string, string> | undefined;
-  /** Called with the process as soon as it runs. */
-  readonly onStart?: ((child: ChildProcess) => void) | undefined;
+export interface ProgramOptions extends Omit<RunToEndOptions, 'input'> {
   /** Run without the rights of root, where the test run has them. */
   readonly unprivileged?: boolean | undefined;
   /** A program that starts ours, for example a tracer. */
@@ -35,7 +25,7 @@ export async function ssgbackup(
   // What the program runs counts too, when coverage is measured.
   const coverage = drop ? undefined : process.env['NODE_V8_COVERAGE'];
   const [command, ...rest] = [...(options.wrapper ?? []), process.execPath, script, ...args];
-  const child = spawn(command!, rest, {
+  return runToEnd(command!, rest, {
     cwd: options.cwd,
     env: {
       PATH: process.env['PATH'] ?? '',
@@ -43,17 +33,8 @@ export async function ssgbackup(
       ...(coverage === undefined ? {} : { NODE_V8_COVERAGE: coverage }),
       ...options.env,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 120_000,
-    killSignal: 'SIGKILL',
+    onStart: options.onStart,
   });
-  options.onStart?.(child);
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-  return { status, signal, stdout, stderr };
 }
 
 /** The switches that say the same as an options object, by the switch table. */

@@ -56,8 +56,8 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /** Cuts every connection there is. */
-  cut(how: 'rst' | 'fin' = 'rst'): void {
-    for (const socket of this.#sockets) end(socket, how);
+  cut(): void {
+    for (const socket of this.#sockets) end(socket, 'rst');
   }
 
   async stop(): Promise<void> {

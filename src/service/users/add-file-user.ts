@@ -3,6 +3,8 @@ import { open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BackupError } from '../../errors.js';
 import { resolveSecret, type SecretSource } from '../../secrets/secret.js';
+import { errnoOf } from '../../support/errno.js';
+import { syncFolder } from '../../support/sync-folder.js';
 import { hashScryptPassword } from '../passwords/scrypt-password.js';
 import type { CertificateThumbprint } from './user-directory.js';
 import { readUsersFile, userToJson, type FileUser } from './users-file.js';
@@ -64,7 +66,7 @@ async function exists(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (errnoOf(error) === 'ENOENT') return false;
     throw error;
   }
 }
@@ -93,15 +95,6 @@ async function writeSynced(path: string, text: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

@@ -2,7 +2,6 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Secret } from 'gateway-backup';
 import {
   createBackupService,
@@ -17,6 +16,8 @@ import {
 import { hashScryptPassword } from '#dist/service/passwords/scrypt-password.js';
 import { TestAuthority } from './certificates.js';
 import { StandInBackup } from './stand-in-backup.js';
+
+export { until } from '../../support/leak-check.js';
 
 export const adminPassword = 'admin-Secret-1';
 export const admin = `admin:${adminPassword}`;
@@ -112,14 +113,5 @@ export class ServiceFixture implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.listening.close();
     rmSync(this.folder, { recursive: true });
-  }
-}
-
-/** Waits until a condition holds; a hang is a failure. */
-export async function until(condition: () => boolean, limitMs = 5000): Promise<void> {
-  const end = performance.now() + limitMs;
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${condition.toString()}`);
-    await pause(5);
   }
 }

@@ -2,29 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { until } from './service-fixture.js';
+import { until } from '../../support/leak-check.js';
+import { runToEnd, type ProgramResult } from '../../support/run-to-end.js';
 
-export const servicePath = fileURLToPath(new URL('../../../../dist/cli/service-main.js', import.meta.url));
-
-export interface Finished {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+const servicePath = fileURLToPath(new URL('../../../../dist/cli/service-main.js', import.meta.url));
 
 /** Runs the program to its end. */
-export function runService(args: readonly string[], input?: string): Promise<Finished> {
-  const child = spawn(process.execPath, [servicePath, ...args]);
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  child.stdin.on('error', () => undefined).end(input);
-  return new Promise((resolve) => {
-    child.on('close', (status) => {
-      resolve({ status, stdout, stderr });
-    });
-  });
+export function runService(args: readonly string[], input?: string): Promise<ProgramResult> {
+  return runToEnd(process.execPath, [servicePath, ...args], { input });
 }
 
 /** A process of `gateway-backup-service`, ended with the test. */
@@ -42,14 +27,10 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   /** Writes the configuration into the folder and starts; resolves when the service listens. */
-  static async start(
-    folder: string,
-    config: object,
-    execArguments: readonly string[] = [],
-  ): Promise<ServiceProcess> {
+  static async start(folder: string, config: object): Promise<ServiceProcess> {
     const file = join(folder, 'service.json');
     writeFileSync(file, JSON.stringify(config));
-    const child = spawn(process.execPath, [...execArguments, servicePath, '--config', file], {
+    const child = spawn(process.execPath, [servicePath, '--config', file], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const started = new ServiceProcess(child);
