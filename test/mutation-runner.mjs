@@ -1,5 +1,7 @@
 // Stryker's own runner for commands starts a process for every change, and most of its time is loading modules. Here they
-// are loaded once: a test file is imported anew for each change, and so registers its tests anew; what it tests stays.
+// are loaded once: a test file is imported anew for each change, and so registers its tests anew; what it tests stays, but
+// for a change of what runs while loading.
+import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -18,6 +20,7 @@ const changed = (globalThis.__stryker__ ??= {});
 class FilesOfTests {
   static inject = [commonTokens.options];
   #files;
+  #generation = 1;
   #imports = 0;
   #file;
   #failure;
@@ -28,10 +31,11 @@ class FilesOfTests {
   }
 
   capabilities() {
-    return { reloadEnvironment: false };
+    return { reloadEnvironment: true };
   }
 
   init() {
+    register('./mutation-generations.mjs', import.meta.url);
     // Set around the tests only: modules that are loaded in between must be as they are.
     beforeEach(() => {
       if (this.#failure !== undefined) throw new Error('an earlier test of the file has failed');
@@ -50,8 +54,9 @@ class FilesOfTests {
     return { status: DryRunStatus.Complete, tests, mutantCoverage: changed.mutantCoverage };
   }
 
-  async mutantRun({ activeMutant, mutantActivation, testFilter, hitLimit }) {
-    // What runs while modules are loaded is changed from the start, in a process of its own.
+  async mutantRun({ activeMutant, mutantActivation, reloadEnvironment, testFilter, hitLimit }) {
+    // What runs while modules are loaded is changed from the start.
+    if (reloadEnvironment) this.#generation++;
     if (mutantActivation === 'static') changed.activeMutant = activeMutant.id;
     else this.#mutant = activeMutant.id;
     changed.hitCount = hitLimit === undefined ? undefined : 0;
@@ -71,7 +76,8 @@ class FilesOfTests {
       this.#file = file;
       this.#failure = undefined;
       try {
-        await import(`${pathToFileURL(resolve('build/test', `${file}.test.js`)).href}?${++this.#imports}`);
+        const { href } = pathToFileURL(resolve('build/test', `${file}.test.js`));
+        await import(`${href}?${this.#generation}&${++this.#imports}`);
         // Tests run in turn: when this one is through, so are those of the file.
         await test('end of the file', () => undefined);
       } catch (error) {

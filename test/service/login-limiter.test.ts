@@ -58,7 +58,10 @@ test('the limits are those that were asked for', async () => {
 test('who is refused while another attempt outlasts the window is told to wait at least a second', async () => {
   let now = 0;
   const limiter = new LoginLimiter({ failuresPerUser: 1 }, () => now);
-  const [first, second] = [await limiter.begin('10.0.0.1', 'admin'), await limiter.begin('10.0.0.1', 'admin')];
+  const [first, second] = [
+    await limiter.begin('10.0.0.1', 'admin'),
+    await limiter.begin('10.0.0.1', 'admin'),
+  ];
   assert.ok(first.allowed && second.allowed);
   now = 30_000;
   first.finish(true);
@@ -142,7 +145,11 @@ test('what is forgotten for want of room is the oldest, and never an attempt tha
     const permission = await limiter.begin(`host ${host}`, 'admin');
     if (permission.allowed) permission.finish(false);
   }
-  assert.equal(await fail(limiter, 'busy', 'admin'), false, 'its new window is younger than the forgotten one');
+  assert.equal(
+    await fail(limiter, 'busy', 'admin'),
+    false,
+    'its new window is younger than the forgotten one',
+  );
   let answered = false;
   const waiting = limiter.begin('slow', 'admin').finally(() => (answered = true));
   await new Promise((resolve) => setImmediate(resolve));

@@ -35,7 +35,16 @@ test('the hash agrees with that of openssl for a number of rounds, and keeps wit
 });
 
 test('what is not SHA-512 crypt, or would take seconds, is not read', () => {
-  for (const stored of ['', '$5$salt$x', '$1$salt$x', 'secret', '$6', '$6$rounds=999999999$salt$x', '$6$rounds=2000001$salt$x', 'x$6$salt$x']) {
+  for (const stored of [
+    '',
+    '$5$salt$x',
+    '$1$salt$x',
+    'secret',
+    '$6',
+    '$6$rounds=999999999$salt$x',
+    '$6$rounds=2000001$salt$x',
+    'x$6$salt$x',
+  ]) {
     assert.equal(parseSha512Crypt(stored), undefined, stored);
   }
   assert.equal(parseSha512Crypt('$6$rounds=2000000$salt$x')?.rounds, 2_000_000);
