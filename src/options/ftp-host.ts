@@ -35,18 +35,19 @@ export function parseFtpHost(text: string): FtpHost {
 }
 
 function withoutScheme(text: string): string {
-  const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text) ?? [];
-  if (scheme === undefined || rest === undefined) return text;
-  if (scheme.toLowerCase() === 'ftps') {
+  const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text);
+  if (match === null) return text;
+  const scheme = match[1]!.toLowerCase();
+  if (scheme === 'ftps') {
     throw invalid(
       'ftps-refused',
       'starts with ftps://, but images are sent by plain FTP, which does not encrypt: name the host without ftps:// if that is acceptable on this network, or store the image locally',
     );
   }
-  if (scheme.toLowerCase() !== 'ftp') {
+  if (scheme !== 'ftp') {
     throw invalid('unknown-protocol', 'names a protocol other than FTP: give host or host:port');
   }
-  return rest.replace(/\/$/, '');
+  return match[2]!.replace(/\/$/, '');
 }
 
 function checkedName(name: string): string {

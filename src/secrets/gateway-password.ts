@@ -66,7 +66,7 @@ function decodeLegacy(text: string, passphrase: Secret): Secret {
 }
 
 function decrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Secret {
-  if (ciphertext.length === 0 || ciphertext.length % IV_BYTES !== 0) throw malformed();
+  if (ciphertext.length % IV_BYTES !== 0) throw malformed();
   try {
     const decipher = createDecipheriv('aes-256-cbc', key, iv);
     const clear = Buffer.concat([decipher.update(ciphertext), decipher.final()]);

@@ -139,12 +139,11 @@ function makeRoom(counts: Map<string, Count>, limit: number): void {
 /** One host easily has 2^64 addresses of IPv6: what counts is its network. */
 function networkOf(address: string): string {
   if (!address.includes(':')) return address;
-  const [head = ''] = address.split('::');
-  const groups = head.split(':');
-  return `${groups.concat('0', '0', '0', '0').slice(0, 4).join(':')}::/64`;
+  const groups = address.split('::')[0]!.split(':');
+  return `${groups.concat('0', '0', '0').slice(0, 4).join(':')}::/64`;
 }
 
 /** A login may be long; its digest is not. */
 function digestOf(login: string): string {
-  return createHash('sha256').update(login, 'utf8').digest('base64url').slice(0, 22);
+  return createHash('sha256').update(login).digest('base64url').slice(0, 22);
 }

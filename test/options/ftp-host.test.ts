@@ -19,6 +19,7 @@ const accepted: readonly (readonly [string, string, number | undefined])[] = [
   ['::1', '::1', undefined],
   ['2001:db8::5', '2001:db8::5', undefined],
   [' padded.example ', 'padded.example', undefined],
+  [`fe80::1%${'x'.repeat(56)}`, `fe80::1%${'x'.repeat(56)}`, undefined],
 ];
 
 for (const [text, host, port] of accepted) {
@@ -57,7 +58,11 @@ const refused: readonly (readonly [string, string])[] = [
   ['[::1]:x', 'bad-port'],
   ['host/folder', 'bad-host'],
   ['ftp://host/folder', 'bad-host'],
+  ['ftp://host\nx', 'bad-port'],
+  ['x ftp://host', 'bad-host'],
   ['-host', 'bad-host'],
+  ['host-', 'bad-host'],
+  [`fe80::1%${'x'.repeat(57)}`, 'bad-host'],
   ['ho st', 'bad-host'],
   ['ho\r\nst', 'bad-host'],
   ['ho\0st', 'bad-host'],

@@ -118,6 +118,11 @@ for (const [what, options, message, reason] of refused) {
   });
 }
 
+test('FTP without anything is no FTP', () => {
+  for (const nothing of [{}, { port: 21 }, { host: undefined, user: undefined, password: undefined }])
+    assert.equal(resolveOptions({ image, ftp: nothing as typeof ftp }).ftp, undefined);
+});
+
 test('the first and the last port are ports', () => {
   for (const port of [1, 65_535])
     assert.equal(resolveOptions({ image, ftp: { ...ftp, port } }).ftp?.port, port);

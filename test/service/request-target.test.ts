@@ -30,7 +30,10 @@ test('only the exact path, with well-formed parameters, is the service', () => {
     '/ssg/backup?node[]=a': 'malformed',
     '/ssg/backup?node=a&audit=true': 'malformed',
     '/ssg/backup?__proto__=a': 'malformed',
-    [`/ssg/backup?node=${'x'.repeat(2100)}`]: 'too-long',
+    '/ssg/backup?&node=a&': 'a',
+    '/ssg/backup?node=a=b': 'a=b',
+    [`/ssg/backup?node=${'x'.repeat(2031)}`]: 'x'.repeat(2031),
+    [`/ssg/backup?node=${'x'.repeat(2032)}`]: 'too-long',
     '//evil/ssg/backup': 'elsewhere',
     'http://evil/ssg/backup': 'elsewhere',
     'https://evil/ssg/backup?node=a': 'elsewhere',
@@ -45,6 +48,21 @@ test('only the exact path, with well-formed parameters, is the service', () => {
     '': 'elsewhere',
   };
   for (const [target, expected] of Object.entries(table)) assert.equal(parse(target), expected, target);
+});
+
+test('what is malformed is told', () => {
+  const table = {
+    'node=%ff': 'a parameter is not valid UTF-8',
+    '%ff=a': 'a parameter is not valid UTF-8',
+    'node=a&audit=true': 'the only parameters are node and audits',
+    'node=a&node=b': 'the parameter node is repeated',
+  };
+  for (const [query, explanation] of Object.entries(table)) {
+    assert.deepEqual(parseRequestTarget(`/ssg/backup?${query}`, '/ssg/backup'), {
+      kind: 'malformed',
+      explanation,
+    });
+  }
 });
 
 test('the name of a download is plain, short and ends with .zip', () => {

@@ -25,6 +25,7 @@ test('the hash agrees with that of openssl for a number of rounds, and keeps wit
     'rounds=4999$0123456789abcdef',
     'rounds=12345$a',
     'rounds=10$toofew',
+    'rounds=1001$a salt that is too long',
   ]) {
     const expected = execFileSync('openssl', ['passwd', '-6', '-salt', settings, 'Hello world!'])
       .toString()
@@ -34,7 +35,31 @@ test('the hash agrees with that of openssl for a number of rounds, and keeps wit
 });
 
 test('what is not SHA-512 crypt, or would take seconds, is not read', () => {
-  for (const stored of ['', '$5$salt$x', '$1$salt$x', 'secret', '$6', '$6$rounds=999999999$salt$x']) {
+  for (const stored of [
+    '',
+    '$5$salt$x',
+    '$1$salt$x',
+    'secret',
+    '$6',
+    '$6$rounds=999999999$salt$x',
+    '$6$rounds=2000001$salt$x',
+    'x$6$salt$x',
+  ]) {
     assert.equal(parseSha512Crypt(stored), undefined, stored);
   }
+  assert.equal(parseSha512Crypt('$6$rounds=2000000$salt$x')?.rounds, 2_000_000);
+  assert.equal(parseSha512Crypt('$6$salt')?.salt, 'salt', 'bare settings need no dollar at the end');
+});
+
+test('a long hash gives way to other work every five hundred rounds', async () => {
+  let turns = 0;
+  let over = false;
+  const other = (): void => {
+    turns++;
+    if (!over) setImmediate(other);
+  };
+  setImmediate(other);
+  await crypt('secret', '$6$rounds=5000$salt$');
+  over = true;
+  assert.ok(turns >= 9 && turns <= 11, `${turns} turns`);
 });
