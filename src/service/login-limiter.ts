@@ -56,6 +56,7 @@ export class LoginLimiter {
   readonly #now: () => number;
   readonly #addresses = new Map<string, Count>();
   readonly #users = new Map<string, Count>();
+  #sweepAt = 0;
 
   constructor(limits: LoginLimits = {}, now: () => number = () => performance.now()) {
     this.#perAddress = limits.failuresPerAddress ?? 5;
@@ -72,6 +73,7 @@ export class LoginLimiter {
   /** Asks for one attempt. May wait for other attempts from the same address to end. */
   async begin(address: string, login: string): Promise<LoginPermission> {
     const userKey = digestOf(login);
+    this.#sweep();
     for (;;) {
       const user = this.#users.get(userKey);
       const count = this.#count(this.#addresses, networkOf(address), maxAddresses);
@@ -107,6 +109,18 @@ export class LoginLimiter {
       retryAfterSeconds: Math.max(1, Math.ceil((count.endsAt - this.#now()) / 1000)),
       first,
     };
+  }
+
+  /** Once a window, so that it costs nothing: what an attack has brought in does not stay for ever. */
+  #sweep(): void {
+    const now = this.#now();
+    if (now < this.#sweepAt) return;
+    this.#sweepAt = now + this.#windowMs;
+    for (const counts of [this.#addresses, this.#users]) {
+      for (const [key, { endsAt, inFlight }] of counts) {
+        if (endsAt <= now && inFlight === 0) counts.delete(key);
+      }
+    }
   }
 
   #count(counts: Map<string, Count>, key: string, limit: number): Count {

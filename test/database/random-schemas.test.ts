@@ -13,7 +13,13 @@ const TABLES = 4;
 let server: DatabaseServer;
 
 before(async () => {
-  server = await DatabaseServer.start(['--max-allowed-packet=64M', '--innodb-flush-log-at-trx-commit=0']);
+  // In a run of an hour the machine may well be busy with something else for ten seconds, the server's usual limit.
+  const patient = '--connect-timeout=600';
+  server = await DatabaseServer.start([
+    '--max-allowed-packet=64M',
+    '--innodb-flush-log-at-trx-commit=0',
+    patient,
+  ]);
 });
 
 after(async () => {

@@ -10,6 +10,7 @@ import type { SampleGateway } from 'gateway-backup/testing';
 import { nobody } from '../support/as-nobody.js';
 import { startProftpd } from '../support/ftp-server-proftpd.js';
 import { startPureFtpd } from '../support/ftp-server-pureftpd.js';
+import { startVsftpd } from '../support/ftp-server-vsftpd.js';
 import { GatewayFixture } from '../support/gateway-fixture.js';
 import { ensure, programOf } from '../support/prerequisites.js';
 import type { PrivateFtpServer } from '../support/private-ftp-server.js';
@@ -18,7 +19,7 @@ import { jsonLines, ssgbackup } from '../support/ssgbackup.js';
 const run = promisify(execFile);
 
 await ensure('curl');
-const servers = [await startProftpd(), await startPureFtpd()];
+const servers = [await startProftpd(), await startPureFtpd(), await startVsftpd()];
 
 describe('a whole backup with audits by FTP', () => {
   let fixture: GatewayFixture;

@@ -158,6 +158,19 @@ test('what is forgotten for want of room is the oldest, and never an attempt tha
   assert.ok((await waiting).allowed);
 });
 
+test('what an attack has brought in is forgotten when its window is over', async () => {
+  let now = 0;
+  const limiter = new LoginLimiter({}, () => now);
+  for (let host = 0; host < 200; host++) await fail(limiter, `10.0.0.${host}`, `user-${host}`);
+  const pending = await limiter.begin('10.0.1.1', 'slow');
+  assert.ok(pending.allowed);
+  assert.equal(limiter.size, 401);
+  now = 60_001;
+  await fail(limiter, '10.0.2.1', 'late');
+  assert.equal(limiter.size, 3, 'the late one, and the attempt that has not ended');
+  pending.finish(true);
+});
+
 test('100,000 addresses and logins take at most 10 MiB', async () => {
   const limiter = new LoginLimiter();
   globalThis.gc?.();

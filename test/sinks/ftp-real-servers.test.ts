@@ -10,6 +10,7 @@ import { assertClean, assertNoSecret, ftpError } from '../support/ftp-failure.js
 import { recordingContext, testImage } from '../support/ftp-image.js';
 import { startProftpd } from '../support/ftp-server-proftpd.js';
 import { startPureFtpd } from '../support/ftp-server-pureftpd.js';
+import { startVsftpd } from '../support/ftp-server-vsftpd.js';
 import { ensure, programOf } from '../support/prerequisites.js';
 import type { PrivateFtpServer } from '../support/private-ftp-server.js';
 import { seededRandom } from '../support/seeded-random.js';
@@ -33,7 +34,7 @@ function sinkFor(server: PrivateFtpServer, options: Partial<FtpSinkOptions> = {}
 }
 
 await ensure('curl');
-const servers = [await startProftpd(), await startPureFtpd()];
+const servers = [await startProftpd(), await startPureFtpd(), await startVsftpd()];
 after(() => Promise.all(servers.map((server) => server.stop())));
 
 for (const server of servers) {
@@ -162,8 +163,9 @@ for (const server of servers) {
         if (outcome === 'failed') failed++;
         const files = await readdir(target);
         assert.equal(files.includes(`${round}.zip`), outcome === 'stored');
+        // What an earlier round has left was told by that round.
         left += files.filter(
-          (file) => file.includes('.part-') && !context.warnings.join().includes(file),
+          (file) => file.startsWith(`${round}.zip.part-`) && !context.warnings.join().includes(file),
         ).length;
       }
       console.log(`${kind}: ${failed} uploads of ${inAll} cancelled, slowest ${slowest.toFixed(0)} ms`);
@@ -188,6 +190,20 @@ for (const start of [startProftpd, startPureFtpd]) {
     }
   });
 }
+
+test('a disk of vsftpd that is full is an error of the server, tried again, and nothing is left', async () => {
+  const server = await startVsftpd({ quotaMegabytes: 1 });
+  try {
+    const context = recordingContext();
+    const sink = retryingSink(sinkFor(server), { delayMs: 10 });
+    const error = await ftpError(sink.store(image, context), context, image);
+    assert.deepEqual([error.code, error.reason, error.retryable], ['SINK_FAILED', 'server-error', true]);
+    assert.equal(context.lines.filter((line) => line.includes('> STOR')).length, 3);
+    assert.deepEqual(await readdir(server.home), []);
+  } finally {
+    await server.stop();
+  }
+});
 
 test(
   'a slow ProFTPD is waited for beyond the idle limit as long as the file grows',

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 /**
  * Programs of the distribution that tests, examples and measurements use, and the packages that bring them. A path that
  * begins with `unpacked:` lies below {@link unpackedFolder}: of software that excludes its like (Debian's FTP servers do)
- * only the files are fetched, nothing is installed.
+ * only the files are fetched, nothing is installed but the libraries they need.
  */
 const prerequisites = {
   mariadb: {
@@ -38,13 +38,23 @@ const prerequisites = {
   'pure-ftpd': {
     packages: ['pure-ftpd', 'pure-ftpd-common'],
     programs: ['unpacked:usr/sbin/pure-ftpd', 'unpacked:usr/bin/pure-pw'],
+    libraries: ['libsodium23'],
+  },
+  vsftpd: {
+    packages: ['vsftpd'],
+    programs: ['unpacked:usr/sbin/vsftpd'],
+    libraries: ['libcap2', 'libpam0g', 'libssl3', 'libwrap0'],
   },
   chromium: { packages: ['chromium'], programs: ['/usr/bin/chromium'] },
   pigz: { packages: ['pigz'], programs: ['/usr/bin/pigz'] },
   mydumper: { packages: ['mydumper'], programs: ['/usr/bin/mydumper'] },
 } as const satisfies Record<
   string,
-  { readonly packages: readonly string[]; readonly programs: readonly string[] }
+  {
+    readonly packages: readonly string[];
+    readonly programs: readonly string[];
+    readonly libraries?: readonly string[];
+  }
 >;
 
 export type Prerequisite = keyof typeof prerequisites;
@@ -64,6 +74,7 @@ export const testPrerequisites: readonly Prerequisite[] = [
   'tmux',
   'proftpd',
   'pure-ftpd',
+  'vsftpd',
   'chromium',
 ];
 
@@ -84,11 +95,12 @@ export async function ensure(...names: readonly Prerequisite[]): Promise<void> {
   const toInstall = missing
     .filter((name) => !isUnpacked(name))
     .flatMap((name) => prerequisites[name].packages);
-  const toUnpack = missing.filter(isUnpacked);
-  // What is only unpacked brings no libraries along; its own needs are few.
-  const libraries = toUnpack.length > 0 && process.getuid?.() === 0 ? ['libsodium23'] : [];
-  if (toInstall.length + libraries.length > 0) await installPackages([...toInstall, ...libraries]);
-  for (const name of toUnpack) await unpackPackages(name);
+  if (toInstall.length > 0) await installPackages(toInstall);
+  for (const name of missing.filter(isUnpacked)) {
+    await unpackPackages(name);
+    // What is only unpacked brings no libraries along; its own needs are few.
+    if (await lacksLibraries(name)) await installPackages(librariesOf(name));
+  }
   const stillMissing = missing.filter((name) => !isInstalled(name));
   if (stillMissing.length > 0) throw new MissingPrerequisites(`not installed: ${stillMissing.join(', ')}`);
 }
@@ -115,6 +127,17 @@ const run = promisify(execFile);
 
 function isUnpacked(name: Prerequisite): boolean {
   return prerequisites[name].programs[0].startsWith('unpacked:');
+}
+
+async function lacksLibraries(name: Prerequisite): Promise<boolean> {
+  const programs = prerequisites[name].programs.map((program) => programPath(name, program));
+  const { stdout } = await run('ldd', programs);
+  return stdout.includes('not found');
+}
+
+function librariesOf(name: Prerequisite): readonly string[] {
+  const prerequisite = prerequisites[name];
+  return 'libraries' in prerequisite ? prerequisite.libraries : [];
 }
 
 function programPath(name: Prerequisite, program: string): string {

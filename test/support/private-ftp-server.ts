@@ -10,7 +10,7 @@ import { canary } from './ftp-failure.js';
 
 /** A real FTP server of this machine's own, on loopback, with one user whose home is a folder of ours. */
 export interface PrivateFtpServer {
-  readonly kind: 'ProFTPD' | 'pure-ftpd';
+  readonly kind: 'ProFTPD' | 'pure-ftpd' | 'vsftpd';
   readonly port: number;
   readonly user: string;
   readonly password: string;
