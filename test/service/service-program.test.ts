@@ -380,6 +380,7 @@ test('a configuration with mistakes is refused with every key named, and status 
   writeFileSync(file, JSON.stringify(config()));
   assert.deepEqual(await runService(['check', '--config', file]), {
     status: 0,
+    signal: null,
     stdout: 'The configuration is usable.\n',
     stderr: '',
   });
