@@ -168,7 +168,11 @@ function lowestOfEachMinute(samples: readonly Sample[]): Sample[] {
   for (const sample of samples) {
     const minute = Math.floor(sample.hours * 60);
     const { rss, fds } = minutes.get(minute) ?? sample;
-    minutes.set(minute, { hours: minute / 60, rss: Math.min(rss, sample.rss), fds: Math.min(fds, sample.fds) });
+    minutes.set(minute, {
+      hours: minute / 60,
+      rss: Math.min(rss, sample.rss),
+      fds: Math.min(fds, sample.fds),
+    });
   }
   return [...minutes.values()];
 }

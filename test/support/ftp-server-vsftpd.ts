@@ -1,21 +1,18 @@
-import { execFile } from 'node:child_process';
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFile, type ChildProcess } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ensure, programOf } from './prerequisites.js';
 import {
-  freePort,
-  startServer,
-  stopServer,
+  ftpUser,
+  runInForeground,
+  startFtpServer,
   type PrivateFtpServer,
   type PrivateFtpServerOptions,
 } from './private-ftp-server.js';
 
 const run = promisify(execFile);
-const user = 'bob';
-const password = 'canary-Zx81';
-const nobody = 65534;
+const { name: user, password, id: nobody } = ftpUser;
 
 /**
  * A private vsftpd with its defaults, but that it may be written to. It knows no users but those of the machine, so it
@@ -24,33 +21,29 @@ const nobody = 65534;
  */
 export async function startVsftpd(options: PrivateFtpServerOptions = {}): Promise<PrivateFtpServer> {
   await ensure('vsftpd', 'openssl');
-  const root = await mkdtemp(join(tmpdir(), 'vsftpd-'));
-  await chmod(root, 0o755);
-  const home = join(root, 'home');
-  for (const name of ['home', 'empty', 'pam.d']) await mkdir(join(root, name));
-  await chown(home, nobody, nobody);
-  const port = await freePort();
-  await writeFile(join(root, 'vsftpd.conf'), configuration(root, port, options), { mode: 0o600 });
-  await usersOfTheMachine(root, home);
-  const server = [programOf('vsftpd', 'vsftpd'), join(root, 'vsftpd.conf')];
-  const disk = options.quotaMegabytes === undefined ? '' : `${options.quotaMegabytes}m`;
-  const child = await startServer(
-    'unshare',
-    ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', inNamespace, root, disk, ...server],
-    port,
-  );
+  let child: ChildProcess | undefined;
+  const server = await startFtpServer('vsftpd', async ({ root, home, port }) => {
+    for (const name of ['empty', 'pam.d']) await mkdir(join(root, name));
+    await writeFile(join(root, 'vsftpd.conf'), configuration(root, port, options), { mode: 0o600 });
+    await usersOfTheMachine(root, home);
+    const disk = options.quotaMegabytes === undefined ? '' : `${options.quotaMegabytes}m`;
+    const command = [programOf('vsftpd', 'vsftpd'), join(root, 'vsftpd.conf')];
+    const namespaces = ['--mount', '--pid', '--fork', '--kill-child'];
+    child = await runInForeground(
+      'unshare',
+      [...namespaces, 'sh', '-c', inNamespace, root, disk, ...command],
+      port,
+    );
+    return child;
+  });
   return {
-    kind: 'vsftpd',
-    port,
-    user,
-    password,
+    ...server,
     // As the server sees it.
-    home: `/proc/${child.pid!}/root${home}`,
-    stop: async () => {
+    home: `/proc/${child!.pid!}/root${server.home}`,
+    stop: () => {
       // unshare takes no other signal; its children die with it.
-      child.kill('SIGKILL');
-      await stopServer(child);
-      await rm(root, { recursive: true, force: true });
+      child!.kill('SIGKILL');
+      return server.stop();
     },
   };
 }
