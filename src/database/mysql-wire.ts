@@ -19,7 +19,7 @@ export interface MysqlWire {
   /** Where clear bytes arrive: the socket, or the TLS stream on it. */
   readonly clear: Duplex;
   /** Hard: nothing more is sent or read. */
-  destroy(): void;
+  readonly destroy: () => void;
 }
 
 /**

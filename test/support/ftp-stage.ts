@@ -9,10 +9,10 @@ export interface FtpStage {
   readonly server: ScriptedFtpServer;
   /** Where the server has an image that was stored. */
   readonly finalPath: string;
-  options(more?: Partial<FtpSinkOptions>): FtpSinkOptions;
-  sink(more?: Partial<FtpSinkOptions>): FtpSink;
+  readonly options: (more?: Partial<FtpSinkOptions>) => FtpSinkOptions;
+  readonly sink: (more?: Partial<FtpSinkOptions>) => FtpSink;
   /** Stores the image by a script under which that must fail; gives the error. */
-  fails(script: FtpScript, more?: Partial<FtpSinkOptions>): Promise<BackupError>;
+  readonly fails: (script: FtpScript, more?: Partial<FtpSinkOptions>) => Promise<BackupError>;
 }
 
 /** Starts a server that is as new before each test, and stops it after the last one. */
