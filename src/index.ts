@@ -24,7 +24,7 @@ export type {
 } from './database/database-connection-options.js';
 export type { DumpOptions } from './database/database-dump.js';
 export type { DatabaseSession, OpenDatabaseSession, RawValue } from './database/database-session.js';
-export type { DatabaseSessionConfig } from './database/mysql-session.js';
+export type { DatabaseSessionConfig } from './database/database-session-config.js';
 export { openDatabaseSession } from './database/open-database-session.js';
 export {
   BackupError,

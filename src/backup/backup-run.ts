@@ -13,6 +13,7 @@ import type { BackupPlan } from '../plan/backup-plan.js';
 import type { BackupReport, ComponentReport, StoredImageReport } from '../report.js';
 import { throwIfCancelled } from '../support/abort.js';
 import { logFor } from '../support/log.js';
+import { messageOf } from '../support/message-of.js';
 import { ownVersion } from '../support/own-version.js';
 import { traceRun } from '../support/tracing.js';
 import { collectorContext, type CollectorContextOptions } from './collector-context.js';
@@ -207,7 +208,7 @@ export class BackupRun {
         estimates.set(component, await collector.estimate(context));
       } catch (error) {
         throwIfCancelled(this.#signal, 'plan');
-        log('no estimate for %s: %s', component, error instanceof Error ? error.message : typeof error);
+        log('no estimate for %s: %s', component, messageOf(error));
       }
     }
     return plan.withEstimates(estimates);

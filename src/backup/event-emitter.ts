@@ -1,5 +1,6 @@
 import type { BackupEvent } from '../events.js';
 import type { Log } from '../support/log.js';
+import { messageOf } from '../support/message-of.js';
 
 const progressIntervalMs = 500;
 
@@ -47,7 +48,7 @@ export class EventEmitter {
       this.#observer?.(event);
     } catch (error) {
       // A broken progress bar must not cost a backup.
-      this.#log('the observer of events threw: %s', error instanceof Error ? error.message : typeof error);
+      this.#log('the observer of events threw: %s', messageOf(error));
     }
   }
 }

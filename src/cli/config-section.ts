@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isObject } from '../support/is-object.js';
 
 /**
  * One object of a configuration file. Every value is asked for by its key; what is wrong is noted, with the whole key, and
@@ -17,9 +18,8 @@ export class ConfigSection {
     this.#name = name;
     this.#folder = folder;
     this.#problems = problems;
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (!isObject) this.note('', 'must be an object, { … }');
-    this.#values = isObject ? (value as Readonly<Record<string, unknown>>) : {};
+    if (!isObject(value)) this.note('', 'must be an object, { … }');
+    this.#values = isObject(value) ? value : {};
   }
 
   has(key: string): boolean {

@@ -2,10 +2,11 @@ import { lstatSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { ImageEntry } from '../image/image-entry.js';
 import { throwIfCancelled } from '../support/abort.js';
+import { errnoOf } from '../support/errno.js';
 import type { CollectorContext } from './component-collector.js';
 import { printablePath } from './entry-path.js';
 import { fileTree } from './file-tree.js';
-import { errorCode, followLink, oddKind, unreadable } from './open-source.js';
+import { followLink, oddKind, unreadable } from './open-source.js';
 import type { ReadSourceOptions } from './read-source.js';
 import { sourceEntry, type SourceContext } from './source-entry.js';
 import { SourceNotes } from './source-notes.js';
@@ -96,6 +97,6 @@ function singleFile(
 }
 
 function isAbsence(error: unknown): boolean {
-  const code = errorCode(error);
+  const code = errnoOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }

@@ -3,10 +3,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BackupError } from '../errors.js';
 import type { ImageEntry } from '../image/image-entry.js';
 import { throwIfCancelled } from '../support/abort.js';
+import { errnoOf } from '../support/errno.js';
 import type { FileTreeOptions } from './component-collector.js';
 import { printablePath } from './entry-path.js';
 import { listFolder, type FolderItem } from './list-folder.js';
-import { errorCode, followLink, oddKind, unreadable } from './open-source.js';
+import { followLink, oddKind, unreadable } from './open-source.js';
 import { sourceEntry, type SourceContext } from './source-entry.js';
 
 /**
@@ -65,8 +66,8 @@ function findTop(directory: string, { root }: SourceContext): Folder | undefined
     real = realpathSync.native(directory, 'buffer');
     if (!statSync(real).isDirectory()) throw notAFolder(directory);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    if (errorCode(error) === 'ENOTDIR') throw notAFolder(directory);
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOTDIR') throw notAFolder(directory);
     throw error instanceof BackupError ? error : unreadable(path, error);
   }
   if (!root.contains(real)) {
@@ -182,7 +183,7 @@ function factsAt(path: Buffer): Stats | undefined {
   try {
     return lstatSync(path);
   } catch (error) {
-    const code = errorCode(error);
+    const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw unreadable(path, error);
   }

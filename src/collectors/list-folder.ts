@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readdirSync, type Dirent } from 'node:fs';
-import { errorCode, unreadable } from './open-source.js';
+import { errnoOf } from '../support/errno.js';
+import { unreadable } from './open-source.js';
 import type { SourceRoot } from './source-root.js';
 
 /**
@@ -26,7 +27,7 @@ export function listFolder(path: Buffer, root: SourceRoot): readonly FolderItem[
     if (descriptor !== undefined && !root.holds(descriptor, path)) return undefined;
     return list(path, descriptor, root)?.map(toItem).sort(bySortKey).map(withoutSortKey);
   } catch (error) {
-    const code = errorCode(error);
+    const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'EMLINK') return undefined;
     throw unreadable(path, error);
   } finally {
@@ -55,7 +56,7 @@ function list(path: Buffer, descriptor: number | undefined, root: SourceRoot): D
     try {
       return names(shown);
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
+      if (errnoOf(error) !== 'ENOENT') throw error;
       // No folder of descriptors: the portable way.
     }
   }

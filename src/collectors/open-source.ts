@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, realpathSync, type Stats } from 'node:fs';
 import { BackupError } from '../errors.js';
+import { errnoOf } from '../support/errno.js';
 import { printablePath } from './entry-path.js';
 import type { SourceRoot } from './source-root.js';
 
@@ -41,7 +42,7 @@ export function followLink(path: Buffer, root: SourceRoot): Buffer | string {
     const target = realpathSync.native(path, 'buffer');
     return root.contains(target) ? target : `it is a link that leads out of ${root.path}`;
   } catch (error) {
-    const code = errorCode(error);
+    const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return 'it is a link to nothing';
     if (code === 'ELOOP') return 'it is a link that leads round in a circle';
     throw unreadable(path, error);
@@ -70,7 +71,7 @@ type OddKindTest = 'isDirectory' | 'isFIFO' | 'isSocket' | 'isBlockDevice' | 'is
  * @internal
  */
 export function unreadable(path: Buffer, cause: unknown): BackupError {
-  const code = errorCode(cause) ?? 'unknown error';
+  const code = errnoOf(cause) ?? 'unknown error';
   const denied = code === 'EACCES' || code === 'EPERM';
   return new BackupError('SOURCE_UNREADABLE', `${printablePath(path)} could not be read: ${code}`, {
     stage: 'collect',
@@ -80,11 +81,6 @@ export function unreadable(path: Buffer, cause: unknown): BackupError {
       : 'Check the file system that this file is on, then run the backup again.',
     cause,
   });
-}
-
-/** The system's name of an error, for example `ENOENT`. */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 // Windows has neither of these flags; there the check after opening does their work.
@@ -98,7 +94,7 @@ function openWithoutLinks(path: Buffer, root: SourceRoot): OpenedSource | 'link'
   try {
     descriptor = openSync(path, flags);
   } catch (error) {
-    const code = errorCode(error);
+    const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return { outcome: 'vanished' };
     // The last part is a link; FreeBSD says it with the second code.
     if (code === 'ELOOP' || code === 'EMLINK') return 'link';

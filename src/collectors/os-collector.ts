@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { join, posix } from 'node:path';
 import { gatewayLayout } from '../gateway/gateway-layout.js';
 import type { ImageEntry } from '../image/image-entry.js';
+import { byBytes } from '../support/by-bytes.js';
 import { osApplicability } from './applicability.js';
 import type { CollectorContext, ComponentCollector } from './component-collector.js';
 import { estimateBytes } from './estimate-bytes.js';
@@ -54,8 +55,4 @@ async function contentOf(entry: ImageEntry | undefined): Promise<Buffer> {
 
 function isBelow(path: string, folder: string): boolean {
   return path.startsWith(join(folder, '/'));
-}
-
-function byBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

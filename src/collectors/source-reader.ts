@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { PrepareOptions } from '../image/prepare-content.js';
 import { logFor } from '../support/log.js';
+import { messageOf } from '../support/message-of.js';
 import {
   BATCH_BYTES,
   joinPaths,
@@ -173,7 +174,7 @@ class ReadingThread {
     });
     this.#worker.on('message', (answer: SourceAnswer) => this.#waiting.shift()?.answered(answer));
     this.#worker.on('error', (error) => {
-      log('a reading thread failed: %s', error instanceof Error ? error.message : typeof error);
+      log('a reading thread failed: %s', messageOf(error));
     });
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', () => {

@@ -1,3 +1,4 @@
+import { byBytes } from '../support/by-bytes.js';
 import { dumpFailed } from './database-errors.js';
 import type { RawValue } from './database-session.js';
 import type { DumpableSession } from './dumpable-session.js';
@@ -175,8 +176,4 @@ function unreadable(table: string): Error {
 
 function text(value: RawValue | undefined): string {
   return value?.toString('utf8') ?? '';
-}
-
-function byBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -20,7 +20,6 @@ import { failedFlow, Flow } from './result-flow.js';
 import { sessionSettings, snapshotStatements } from './session-settings.js';
 import { stopStatement } from './stop-statement.js';
 
-export type { DatabaseSessionConfig };
 
 const log = logFor('database');
 

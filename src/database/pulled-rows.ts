@@ -1,5 +1,6 @@
 import type { RawValue } from './database-session.js';
 import type { ResultFlow, ResultReader } from './dumpable-session.js';
+import { FlowWaiter } from './flow-waiter.js';
 
 type Row = readonly RawValue[];
 
@@ -12,20 +13,15 @@ export async function* pulledRows(
   start: (reader: ResultReader) => ResultFlow,
 ): AsyncGenerator<Row, void, undefined> {
   let queue: Row[] = [];
-  let wake: (() => void) | undefined;
-  const state = { over: false };
+  const waiter = new FlowWaiter();
   const flow = start({
     onRow: (row) => {
       queue.push(row);
       if (queue.length >= HIGH_WATER_ROWS) flow.pause();
-      wake?.();
+      waiter.wake();
     },
   });
-  const finish = (): void => {
-    state.over = true;
-    wake?.();
-  };
-  flow.ended.then(finish, finish);
+  waiter.watch(flow);
   try {
     for (;;) {
       const batch = queue;
@@ -33,11 +29,8 @@ export async function* pulledRows(
       flow.resume();
       for (const row of batch) yield row;
       if (queue.length > 0) continue;
-      if (state.over) break;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      wake = undefined;
+      if (waiter.over) break;
+      await waiter.sleep();
     }
     await flow.ended;
   } finally {

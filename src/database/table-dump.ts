@@ -3,6 +3,7 @@ import { showCreateTable, type TableFacts } from './database-catalog.js';
 import { atTable, dumpFailed } from './database-errors.js';
 import type { RawValue } from './database-session.js';
 import type { DumpableSession } from './dumpable-session.js';
+import { FlowWaiter } from './flow-waiter.js';
 import { identifier, quotedIdentifier, survivesRestore } from './identifier.js';
 import { RowEncoder } from './row-encoder.js';
 import { preparedStatement, withoutAutoIncrement } from './schema-dump.js';
@@ -69,21 +70,16 @@ async function* pump(
   writer: StatementWriter,
   output: SqlOutput,
 ): AsyncGenerator<Buffer, void, undefined> {
-  let wake: (() => void) | undefined;
-  const state = { over: false };
+  const waiter = new FlowWaiter();
   const flow = session.readResult(sql, {
     onRow: (row) => {
       writer.row(row);
       if (output.waiting === 0) return;
       if (output.waiting >= HIGH_WATER || writer.holdsLargeRow) flow.pause();
-      wake?.();
+      waiter.wake();
     },
   });
-  const finish = (): void => {
-    state.over = true;
-    wake?.();
-  };
-  flow.ended.then(finish, finish);
+  waiter.watch(flow);
   try {
     for (;;) {
       for (const block of output.take()) {
@@ -93,11 +89,8 @@ async function* pump(
       writer.holdsLargeRow = false;
       flow.resume();
       if (output.waiting > 0) continue;
-      if (state.over) break;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      wake = undefined;
+      if (waiter.over) break;
+      await waiter.sleep();
     }
     // A clean end has to be proved: this throws if there was none.
     await flow.ended;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { BackupError, isBackupError } from '../errors.js';
 import { throwIfCancelled, type AbortableOptions } from '../support/abort.js';
+import { messageOf } from '../support/message-of.js';
 import { BLOCK_BYTES, blockPool } from './block-pool.js';
 import type { ImageEntryRecord, ImageSummary } from './image-records.js';
 import { verifyImage } from './verify-image.js';
@@ -36,7 +37,7 @@ export async function confirmImage(
     if (options.full === true) await verifyFully(path, options.signal);
   } catch (error) {
     if (isBackupError(error)) throw error;
-    throw invalid(path, error instanceof Error ? error.message : String(error), error);
+    throw invalid(path, messageOf(error), error);
   } finally {
     await file?.close();
   }

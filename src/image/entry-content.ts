@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { crc32, inflateRawSync } from 'node:zlib';
+import { messageOf } from '../support/message-of.js';
 import type { FileWindow } from './file-window.js';
 import { inflated, type InflateTally } from './inflated.js';
 import { SqlFraming } from './sql-framing.js';
@@ -116,7 +117,7 @@ async function readGzipped(
     for await (const content of inflated(outer(), { format: 'gzip' }, tally)) sql.update(content);
   } catch (error) {
     if (outerError !== undefined) throw outerError;
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
   if (!outerEnded || tally.consumed !== meter.bytes) return 'something follows its end';
   return { ...meter.findings(), sqlFault: sql.finish() };
@@ -139,7 +140,7 @@ async function* unpacked(
       yield content;
     }
   } catch (error) {
-    throw new ContentError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new ContentError(messageOf(error), { cause: error });
   }
   if (entry.method !== METHOD_STORED && tally.consumed !== entry.compressedBytes) {
     throw new ContentError('something follows the end of its data');
@@ -170,6 +171,6 @@ function attempt<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {
-    throw new ContentError(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new ContentError(messageOf(error), { cause: error });
   }
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { isBackupError } from '../errors.js';
 import { throwIfCancelled, type AbortableOptions } from '../support/abort.js';
+import { messageOf } from '../support/message-of.js';
 import type { BackupRecord, RecordedEntry } from './backup-record.js';
 import { checkDescriptor, checkDirectory, checkLocalHeader, quoted } from './check-layout.js';
 import { checkRecord } from './check-record.js';
@@ -66,7 +67,7 @@ export async function checkImage(file: string, options: VerifyImageOptions = {})
     faults.add('unreadable', 'this is not a regular file');
   } catch (error) {
     if (isBackupError(error)) throw error;
-    faults.add('unreadable', error instanceof Error ? error.message : String(error));
+    faults.add('unreadable', messageOf(error));
   } finally {
     await handle?.close();
   }
@@ -111,7 +112,7 @@ class Verification {
     try {
       directory = await readZipDirectory(this.#handle, this.#bytes);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       faults.add('structure', `this is not a whole zip: ${printable(message)}`);
       return verdict(faults, this.#bytes);
     }
@@ -143,7 +144,7 @@ class Verification {
       const { text } = await readContent(this.#window, entry, place.dataStart, entry.bytes, 'text');
       return parseBackupRecord(text!);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       this.#faults.add('record', `it cannot be read: ${printable(message)}`, RECORD_ENTRY);
       return null;
     }

@@ -1,3 +1,4 @@
+import { isObject } from '../support/is-object.js';
 import { RECORD_FORMAT_VERSION, type BackupRecord } from './backup-record.js';
 
 /** Reads the text of a `backup.json`. Throws an `Error` that names the first property that is not as it should be. */
@@ -59,10 +60,6 @@ function optional(check: Check): Check {
 
 function oneOf(...values: readonly string[]): Check {
   return (value) => values.includes(value as string);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): value is string {

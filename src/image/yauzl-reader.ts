@@ -21,7 +21,6 @@ export async function readDirectory(file: FileHandle, fileBytes: number): Promis
       rawName: entry.fileNameRaw,
       path: entry.fileNameRaw.toString('utf8'),
       versionMadeBy: entry.versionMadeBy,
-      versionNeeded: entry.versionNeededToExtract,
       flags: entry.generalPurposeBitFlag,
       method: entry.compressionMethod,
       dosTime: entry.lastModFileTime,
@@ -31,7 +30,6 @@ export async function readDirectory(file: FileHandle, fileBytes: number): Promis
       bytes: entry.uncompressedSize,
       extra: entry.extraFieldRaw,
       comment: entry.fileCommentRaw,
-      internalAttributes: entry.internalFileAttributes,
       externalAttributes: entry.externalFileAttributes,
       offset: entry.relativeOffsetOfLocalHeader,
     });

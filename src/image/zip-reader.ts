@@ -7,7 +7,6 @@ export interface ZipDirectoryEntry {
   /** The name as UTF-8 text. */
   readonly path: string;
   readonly versionMadeBy: number;
-  readonly versionNeeded: number;
   readonly flags: number;
   readonly method: number;
   readonly dosTime: number;
@@ -17,7 +16,6 @@ export interface ZipDirectoryEntry {
   readonly bytes: number;
   readonly extra: Buffer;
   readonly comment: Buffer;
-  readonly internalAttributes: number;
   readonly externalAttributes: number;
   readonly offset: number;
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { BackupError } from '../../errors.js';
 import { parseScryptParameters } from '../passwords/scrypt-password.js';
+import { isObject } from '../../support/is-object.js';
 import type { CertificateThumbprint } from './user-directory.js';
 
 /**
@@ -109,10 +110,6 @@ function parseUser(path: string, value: unknown, index: number): FileUser {
 
 function isThumbprint(value: unknown): value is CertificateThumbprint {
   return typeof value === 'string' && /^(?:sha256:[0-9a-f]{64}|sha1:[0-9a-f]{40})$/.test(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function invalid(path: string, why: string, cause?: unknown): BackupError {
