@@ -20,7 +20,6 @@ import { failedFlow, Flow } from './result-flow.js';
 import { sessionSettings, snapshotStatements } from './session-settings.js';
 import { stopStatement } from './stop-statement.js';
 
-
 const log = logFor('database');
 
 /** `openDatabaseSession` with all that a dump needs. */
