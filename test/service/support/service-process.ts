@@ -46,11 +46,13 @@ export class ServiceProcess implements AsyncDisposable {
     folder: string,
     config: object,
     execArguments: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
   ): Promise<ServiceProcess> {
     const file = join(folder, 'service.json');
     writeFileSync(file, JSON.stringify(config));
     const child = spawn(process.execPath, [...execArguments, servicePath, '--config', file], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
     });
     const started = new ServiceProcess(child);
     await until(() => /on port \d+/.test(started.output) || child.exitCode !== null, 60_000);
