@@ -40,7 +40,8 @@ let failed = 0;
 const events = run({
   files,
   concurrency: 2,
-  timeout: soak ? 3_600_000 : 600_000,
+  // Of one file. The longest of the long run, the endurance of the Backup Service, takes more than two hours.
+  timeout: soak ? 10_800_000 : 600_000,
   signal: cancellation.signal,
 });
 events.on('test:pass', (event) => {

@@ -20,8 +20,11 @@ export async function deliverLocalImage(
   const { options, response, signal } = exchange;
   const failed: string[] = [];
   const onEvent = (event: BackupEvent): void => {
-    if (event.type === 'component-finished' && event.report.status === 'failed')
-      failed.push(event.report.component);
+    if (event.type !== 'component-finished' || event.report.status !== 'failed') return;
+    const { component, reason } = event.report;
+    failed.push(component);
+    // The client is told which; why is for those who can read the log.
+    options.log('warn', `Backup of ${node}: ${component} failed: ${printable(reason, 1000)}`);
   };
   const sink = new HttpResponseSink(response, {
     stalledClientMs: options.stalledClientMs,

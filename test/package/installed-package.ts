@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { projectRoot } from '../architecture/source-files.js';
+import { npm } from '../support/npm.js';
 
 /** What `npm pack --json` says. */
 export interface PackedPackage {
@@ -26,13 +27,6 @@ export interface InstalledPackage extends AsyncDisposable {
 }
 
 const execute = promisify(execFile);
-
-/** Runs npm and gives what it printed. */
-export async function npm(args: readonly string[], cwd: string): Promise<string> {
-  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
-  const { stdout } = await execute('npm', [...args, ...quiet], { cwd, timeout: 180_000, maxBuffer: 2 ** 26 });
-  return stdout;
-}
 
 /** Packs what was built and installs the tarball where nothing else is. */
 export async function installPackage(): Promise<InstalledPackage> {

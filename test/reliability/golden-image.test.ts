@@ -7,6 +7,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { runBackup } from 'gateway-backup';
+import { ensureNodeReleases, nodeProgram, otherReleases } from '../support/node-releases.js';
 import { imageContents, readByYauzl } from '../support/read-image.js';
 import { WatchedNode } from './watched-node.js';
 
@@ -67,6 +68,16 @@ describe('the golden image', () => {
     return { path, content };
   }
 
+  /** Made by a process of its own; returns where it is. */
+  async function imageByProcess(program: string, env: Readonly<Record<string, string>>): Promise<string> {
+    const script = fileURLToPath(new URL('run-with-clock.js', import.meta.url));
+    const { gatewayRoot, hostRoot } = node.gateway;
+    const options = JSON.stringify({ image: node.image, gatewayRoot, hostRoot, clock });
+    const path = process.env['PATH'] ?? '';
+    const { stdout } = await run(program, [script, options], { env: { PATH: path, ...env } });
+    return stdout.trim();
+  }
+
   test('two runs with the same clock give the same bytes', async () => {
     const first = await image();
     const second = await image();
@@ -77,13 +88,7 @@ describe('the golden image', () => {
   for (const zone of ['Pacific/Kiritimati', 'America/St_Johns', 'Antarctica/Troll']) {
     test(`in the time zone ${zone} the name has the local time, and the bytes are the same`, async () => {
       const here = await image();
-      const script = fileURLToPath(new URL('run-with-clock.js', import.meta.url));
-      const { gatewayRoot, hostRoot } = node.gateway;
-      const options = JSON.stringify({ image: node.image, gatewayRoot, hostRoot, clock });
-      const { stdout } = await run(process.execPath, [script, options], {
-        env: { PATH: process.env['PATH'] ?? '', TZ: zone },
-      });
-      const path = stdout.trim();
+      const path = await imageByProcess(process.execPath, { TZ: zone });
       const local = new Intl.DateTimeFormat('sv-SE', {
         timeZone: zone,
         dateStyle: 'short',
@@ -94,6 +99,17 @@ describe('the golden image', () => {
       await assertSame(here.content, await readFile(path));
     });
   }
+
+  describe('by another release of Node', { timeout: 300_000 }, () => {
+    before(ensureNodeReleases);
+    for (const release of otherReleases) {
+      test(`Node ${release} makes the same bytes`, async () => {
+        const here = await image();
+        const path = await imageByProcess(nodeProgram(release), {});
+        await assertSame(here.content, await readFile(path));
+      });
+    }
+  });
 
   test('its files are those of the golden listing', async () => {
     const host: typeof node.host & WithClock = { ...node.host, now: () => new Date(clock) };

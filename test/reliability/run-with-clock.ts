@@ -4,4 +4,5 @@ import { runBackup } from 'gateway-backup';
 const { image, gatewayRoot, hostRoot, clock } = JSON.parse(process.argv[2] ?? '') as Record<string, string>;
 const host = { gatewayRoot, hostRoot, now: () => new Date(clock ?? '') };
 const report = await runBackup({ image: image ?? '', includeAudits: true, esm: true }, host);
+if (report.status !== 'success') throw new Error(JSON.stringify(report.components));
 console.log(report.image?.path);

@@ -258,12 +258,14 @@ test('a user with a registered certificate gets the image by presenting it, and 
   assert.equal(text, '403 No client certificate');
 });
 
-test('a partial image is an error that names the failed components', async () => {
+test('a partial image is an error that names the failed components; the log says why they failed', async () => {
   await using fixture = await ServiceFixture.start();
   fixture.backup.failed = ['maindb', 'os'];
   const answer = await ask({ port: fixture.port, path: image, user: admin });
   assert.equal(answer.status, 500);
   assert.equal(answer.text, '500 Backup failed\nFailed component: maindb\nFailed component: os');
+  for (const component of ['maindb', 'os'])
+    assert.ok(fixture.log.includes(`warn Backup of Gateway1: ${component} failed: made to fail`));
   assert.deepEqual(
     fixture.audits.map(({ id }) => id),
     [3609],

@@ -37,9 +37,15 @@ after(async () => {
   await gateway.remove();
 });
 
-function start(): Promise<ServiceProcess> {
+/**
+ * By default the C library keeps what is freed: after two hours 280 of 300 MiB were free, in pieces that grow with the most
+ * connections there ever were. With a fixed threshold it gives large blocks back, so that what is resident is in use.
+ */
+const givingBack = { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' };
+
+function start(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
   const certificate = authority.issue('server');
-  return ServiceProcess.start(folder, {
+  const config = {
     gatewayRoot: gateway.gatewayRoot,
     hostRoot: gateway.hostRoot,
     workDirectory: 'work',
@@ -49,7 +55,8 @@ function start(): Promise<ServiceProcess> {
     audit: { file: 'audit.jsonl' },
     cluster: [{ name: 'Gateway1', local: true }],
     connectors: 'any',
-  });
+  };
+  return ServiceProcess.start(folder, config, env);
 }
 
 function memory(pid: number, what: 'VmHWM' | 'VmRSS'): number {
@@ -99,9 +106,7 @@ test('a large image goes to a slow client in bounded memory', async () => {
 
 test('a mix of pages, bad logins and backups leaves neither memory nor descriptors behind', async () => {
   const seconds = isSoak ? 7200 : 8;
-  // Heap, code and pools of memory grow to their working size first; then what stays must stay the same.
-  const warmUpSeconds = isSoak ? 1200 : 2;
-  await using service = await start();
+  await using service = await start(givingBack);
   const { pid, port } = service;
   const samples: Sample[] = [];
   let saidAt = 0;
@@ -139,21 +144,11 @@ test('a mix of pages, bad logins and backups leaves neither memory nor descripto
   const unexpected = [...statuses.keys()].filter(
     (key) => !['page 200', 'bad login 401', 'backup 200', 'backup 503'].includes(key),
   );
-  const settled = samples.filter(({ hours }) => hours * 3600 >= warmUpSeconds);
-  // A check of a password takes 16 MiB for a moment, a backup its buffers. What stays is the least of each minute.
-  const lowest = lowestOfEachMinute(settled);
-  const rssSlope = slope(lowest.map(({ hours, rss }) => [hours, rss]));
-  const fdSlope = slope(lowest.map(({ hours, fds }) => [hours, fds]));
-  const rawSlope = slope(settled.map(({ hours, rss }) => [hours, rss]));
   console.log(
-    `${asked} requests, ${JSON.stringify([...statuses])}; RSS ${settled.at(-1)!.rss.toFixed(0)} MiB, ` +
-      `${rssSlope.toFixed(2)} MiB/h (of all samples ${rawSlope.toFixed(2)}); descriptors ${fdSlope.toFixed(2)}/h`,
+    `${asked} requests, ${JSON.stringify([...statuses])}, RSS ${samples.at(-1)!.rss.toFixed(0)} MiB`,
   );
   assert.deepEqual(unexpected, [], JSON.stringify([...statuses]));
-  if (isSoak) {
-    assert.ok(rssSlope < 1, `${rssSlope} MiB/h`);
-    assert.ok(Math.abs(fdSlope) < 0.5, `${fdSlope} descriptors/h`);
-  }
+  if (isSoak) assertLevel(samples);
   await until(() => descriptors(pid) <= samples[0]!.fds + 1, 10_000);
 });
 
@@ -161,6 +156,21 @@ interface Sample {
   readonly hours: number;
   readonly rss: number;
   readonly fds: number;
+}
+
+/** Heap, code and pools of memory grow to their working size for twenty minutes; then what stays must stay the same. */
+function assertLevel(samples: readonly Sample[]): void {
+  const settled = samples.filter(({ hours }) => hours >= 1 / 3);
+  // A check of a password takes 16 MiB for a moment, a backup its buffers. What stays is the least of each minute.
+  const lowest = lowestOfEachMinute(settled);
+  const rssSlope = slope(lowest.map(({ hours, rss }) => [hours, rss]));
+  const fdSlope = slope(lowest.map(({ hours, fds }) => [hours, fds]));
+  const rawSlope = slope(settled.map(({ hours, rss }) => [hours, rss]));
+  console.log(
+    `RSS ${rssSlope.toFixed(2)} MiB/h (of all samples ${rawSlope.toFixed(2)}), descriptors ${fdSlope.toFixed(2)}/h`,
+  );
+  assert.ok(rssSlope < 1, `${rssSlope} MiB/h`);
+  assert.ok(Math.abs(fdSlope) < 0.5, `${fdSlope} descriptors/h`);
 }
 
 function lowestOfEachMinute(samples: readonly Sample[]): Sample[] {

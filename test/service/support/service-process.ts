@@ -27,11 +27,16 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   /** Writes the configuration into the folder and starts; resolves when the service listens. */
-  static async start(folder: string, config: object): Promise<ServiceProcess> {
+  static async start(
+    folder: string,
+    config: object,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ServiceProcess> {
     const file = join(folder, 'service.json');
     writeFileSync(file, JSON.stringify(config));
     const child = spawn(process.execPath, [servicePath, '--config', file], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
     });
     const started = new ServiceProcess(child);
     await until(() => /on port \d+/.test(started.output) || child.exitCode !== null, 60_000);
