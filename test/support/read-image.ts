@@ -68,13 +68,13 @@ export async function readByYauzl(file: string): Promise<ReadEntry[]> {
 }
 
 /** What python's zipfile makes of an image. */
-async function readByPython(file: string): Promise<ReadEntry[]> {
+export async function readByPython(file: string): Promise<ReadEntry[]> {
   await ensure('python');
   return listed('/usr/bin/python3', [support('read-zip.py'), file]);
 }
 
 /** What Java's streaming ZipInputStream, which the product's restore uses, makes of an image. */
-async function readByJava(file: string): Promise<ReadEntry[]> {
+export async function readByJava(file: string): Promise<ReadEntry[]> {
   await ensure('java');
   return listed('/usr/bin/java', [
     '-Dfile.encoding=UTF-8',
