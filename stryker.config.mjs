@@ -30,6 +30,7 @@ const parts = {
       'service/request-target',
       'service/basic-credentials',
       'service/sha512-crypt',
+      'secrets/secret',
       'secrets/gateway-password',
       'service/login-limiter',
     ],
