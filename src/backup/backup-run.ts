@@ -80,7 +80,7 @@ export class BackupRun {
   /** The plan with what its components would take. */
   async estimate(): Promise<BackupPlan> {
     await using _database = this.#database;
-    return await this.#estimate();
+    return await this.#estimate(undefined);
   }
 
   async run(): Promise<BackupReport> {
@@ -111,7 +111,8 @@ export class BackupRun {
     const { sink, gateway, imageName, startedAt } = this.#prepared;
     const directory = sink.stagingDirectory ?? gateway.workDirectory;
     await this.#clearLeftovers(directory);
-    const plan = await this.#estimate();
+    await using reader = new SourceReader({ level: gateway.compressionLevel });
+    const plan = await this.#estimate(reader);
     if (gateway.checkFreeSpace) await checkFreeSpace({ folder: directory, bytes: spaceFor(plan) });
     const version = await this.#version();
     await using staged = await StagedImage.create(directory, imageName, {
@@ -120,7 +121,8 @@ export class BackupRun {
       startedAt,
     });
     await staged.writer.addOwn(bytesEntry('version', version));
-    const annotations = await this.#collect(plan, staged);
+    const annotations = await this.#collect(plan, staged, reader);
+    await reader.close();
     await using mapping = await this.#mapping.make();
     await this.#database.close();
 
@@ -153,10 +155,9 @@ export class BackupRun {
     for (const folder of folders) await clearLeftovers(folder);
   }
 
-  async #collect(plan: BackupPlan, staged: StagedImage): Promise<ComponentAnnotations> {
+  #collect(plan: BackupPlan, staged: StagedImage, reader: SourceReader): Promise<ComponentAnnotations> {
     const { gateway, options } = this.#prepared;
-    await using reader = new SourceReader({ level: gateway.compressionLevel });
-    return await runCollectors({
+    return runCollectors({
       plan,
       collectors: gateway.collectors,
       writer: staged.writer,
@@ -192,8 +193,12 @@ export class BackupRun {
     });
   }
 
-  /** Asks the collectors for sizes. One that cannot tell now says why when it collects. */
-  async #estimate(): Promise<BackupPlan> {
+  /**
+   * Asks the collectors for sizes. One that cannot tell now says why when it collects.
+   *
+   * @param reader - Hears how many files there will be to read.
+   */
+  async #estimate(reader: SourceReader | undefined): Promise<BackupPlan> {
     const { plan, gateway } = this.#prepared;
     const estimates = new Map<ComponentName, number>();
     for (const { component, included } of plan.components) {
@@ -203,9 +208,9 @@ export class BackupRun {
       if (collector?.estimate === undefined) continue;
       throwIfCancelled(this.#signal, 'plan');
       // What is noticed here is noticed again when the component is collected.
-      const context = this.#contextFor(component, { warn: () => undefined, annotate: () => undefined });
+      const hooks = { reader, warn: () => undefined, annotate: () => undefined };
       try {
-        estimates.set(component, await collector.estimate(context));
+        estimates.set(component, await collector.estimate(this.#contextFor(component, hooks)));
       } catch (error) {
         throwIfCancelled(this.#signal, 'plan');
         log('no estimate for %s: %s', component, messageOf(error));

@@ -24,7 +24,7 @@ export async function* fileTree(
   options: FileTreeOptions,
   context: SourceContext,
 ): AsyncGenerator<ImageEntry, void, undefined> {
-  const { signal, notes } = context;
+  const { signal, notes, reader } = context;
   throwIfCancelled(signal, 'collect');
   const top = findTop(directory, context);
   if (top === undefined) {
@@ -34,6 +34,7 @@ export async function* fileTree(
   const walk = new Walk(directory, options, context);
   let turnEndsAt = Date.now() + longestTurnMs;
   for (const file of walk.files(top)) {
+    reader?.expect();
     yield sourceEntry(file.path, file.name, file.facts, context);
     // Everything here is synchronous, which is fastest, but timers and signals want their turn too.
     if (Date.now() >= turnEndsAt) {

@@ -1,5 +1,6 @@
-import { closeSync, constants, openSync, readdirSync, type Dirent } from 'node:fs';
+import { readdirSync, type Dirent } from 'node:fs';
 import { errnoOf } from '../support/errno.js';
+import { HeldFolder } from './held-folder.js';
 import { unreadable } from './open-source.js';
 import type { SourceRoot } from './source-root.js';
 
@@ -21,37 +22,22 @@ export interface FolderItem {
  * @internal
  */
 export function listFolder(path: Buffer, root: SourceRoot): readonly FolderItem[] | undefined {
-  let descriptor: number | undefined;
   try {
-    descriptor = folderFlags === undefined ? undefined : openSync(path, folderFlags);
-    if (descriptor !== undefined && !root.holds(descriptor, path)) return undefined;
-    return list(path, descriptor, root)?.map(toItem).sort(bySortKey).map(withoutSortKey);
+    using folder = HeldFolder.isPossible ? HeldFolder.open(path, root) : undefined;
+    if (HeldFolder.isPossible && folder === undefined) return undefined;
+    return list(path, folder?.shown, root)?.map(toItem).sort(bySortKey).map(withoutSortKey);
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'EMLINK') return undefined;
     throw unreadable(path, error);
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
-
-// Windows cannot open folders.
-const optional: {
-  readonly O_DIRECTORY?: number;
-  readonly O_NOFOLLOW?: number;
-  readonly O_NONBLOCK?: number;
-} = constants;
-const folderFlags =
-  optional.O_DIRECTORY === undefined
-    ? undefined
-    : constants.O_RDONLY | optional.O_DIRECTORY | (optional.O_NOFOLLOW ?? 0) | (optional.O_NONBLOCK ?? 0);
 
 interface SortableItem extends FolderItem {
   readonly sortKey: Buffer;
 }
 
-function list(path: Buffer, descriptor: number | undefined, root: SourceRoot): Dirent<Buffer>[] | undefined {
-  const shown = descriptor === undefined ? undefined : root.descriptorPath(descriptor);
+function list(path: Buffer, shown: string | undefined, root: SourceRoot): Dirent<Buffer>[] | undefined {
   if (shown !== undefined) {
     try {
       return names(shown);

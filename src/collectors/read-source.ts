@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BackupError } from '../errors.js';
 import { cancelled } from '../support/abort.js';
 import { printablePath } from './entry-path.js';
+import type { HeldFolder } from './held-folder.js';
 import { openSource, unreadable } from './open-source.js';
 import type { SourceRoot } from './source-root.js';
 
@@ -52,6 +53,7 @@ export function readSource(
  * Reads a small file into a buffer, which is handed out again. `undefined` if it is not there, is no regular file or
  * changes meanwhile: {@link readSource} knows what to do then.
  *
+ * @param folder - The file's folder, held open.
  * @throws BackupError `SOURCE_UNREADABLE`
  * @internal
  */
@@ -59,8 +61,9 @@ export function readOnce(
   path: Buffer,
   root: SourceRoot,
   into: Buffer,
+  folder: HeldFolder | undefined,
 ): Pick<WholeSource & { outcome: 'read' }, 'content' | 'facts'> | undefined {
-  const source = attempt(path, root, into);
+  const source = attempt(path, root, into, folder);
   return source.outcome === 'read' && !source.changed ? source : undefined;
 }
 
@@ -102,8 +105,8 @@ async function readAgain(
   return last;
 }
 
-function attempt(path: Buffer, root: SourceRoot, into?: Buffer): WholeSource {
-  const opened = openSource(path, root);
+function attempt(path: Buffer, root: SourceRoot, into?: Buffer, folder?: HeldFolder): WholeSource {
+  const opened = openSource(path, root, folder);
   if (opened.outcome !== 'opened') return opened;
   const { descriptor, facts: before } = opened;
   try {

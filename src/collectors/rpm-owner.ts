@@ -3,6 +3,9 @@ import { BackupError } from '../errors.js';
 import { printablePath } from './entry-path.js';
 import { runProgram, type ProgramResult } from './run-program.js';
 
+/** Default limit for all questions together. */
+export const RPM_TIMEOUT_MS = 30_000;
+
 /**
  * How rpm is asked.
  *
@@ -26,7 +29,7 @@ export interface RpmOwnerOptions {
  */
 export async function rpmOwners(
   paths: readonly string[],
-  { program = 'rpm', timeoutMs = 30_000, signal }: RpmOwnerOptions,
+  { program = 'rpm', timeoutMs = RPM_TIMEOUT_MS, signal }: RpmOwnerOptions,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const owners = new Map<string, readonly string[]>();
   const endsAt = Date.now() + timeoutMs;

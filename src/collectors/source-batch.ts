@@ -28,9 +28,12 @@ export interface SourceAnswer {
   readonly buffer: ArrayBuffer;
   /** {@link COLUMNS} for each file; the first is 0 for one that was not read. */
   readonly figures: Float64Array;
-  /** 32 bytes of SHA-256 for each. */
+  /** SHA-256 of each, in digits. */
   readonly digests: Uint8Array;
 }
+
+/** What a reading thread says: once that it can be given something, then one answer for each batch. */
+export type SourceMessage = 'ready' | SourceAnswer;
 
 /** A file that was read. */
 export interface PreparedSource {
@@ -64,7 +67,7 @@ export function emptyAnswer(files: number, buffer: ArrayBuffer): SourceAnswer {
   return {
     buffer,
     figures: new Float64Array(files * COLUMNS),
-    digests: new Uint8Array(files * DIGEST_BYTES),
+    digests: new Uint8Array(files * DIGEST_DIGITS),
   };
 }
 
@@ -77,7 +80,7 @@ export function writeAnswer(
   const { bytes, compressedBytes, crc32, sha256 } = content;
   const { mode, uid, gid, mtime } = facts;
   figures.set([1, offset, compressedBytes, bytes, crc32, mode, uid, gid, mtime.getTime()], index * COLUMNS);
-  digests.set(Buffer.from(sha256, 'hex'), index * DIGEST_BYTES);
+  Buffer.from(digests.buffer).write(sha256, index * DIGEST_DIGITS, 'latin1');
 }
 
 /** `undefined`: this file was not read. */
@@ -92,13 +95,13 @@ export function readAnswer(
     at + 1,
     at + COLUMNS,
   );
-  const digest = Buffer.from(digests.buffer, digests.byteOffset + index * DIGEST_BYTES, DIGEST_BYTES);
+  const digest = index * DIGEST_DIGITS;
   return {
     content: {
       bytes: bytes!,
       compressedBytes: compressedBytes!,
       crc32: crc32!,
-      sha256: digest.toString('hex'),
+      sha256: Buffer.from(digests.buffer).toString('latin1', digest, digest + DIGEST_DIGITS),
       pieces: [new Uint8Array(buffer, offset, compressedBytes)],
       release,
     },
@@ -107,4 +110,4 @@ export function readAnswer(
 }
 
 const COLUMNS = 9;
-const DIGEST_BYTES = 32;
+const DIGEST_DIGITS = 64;

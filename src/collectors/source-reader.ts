@@ -11,13 +11,14 @@ import {
   type PreparedSource,
   type SourceAnswer,
   type SourceBatch,
+  type SourceMessage,
   type SourceWorkerData,
 } from './source-batch.js';
 import type { SourceRoot } from './source-root.js';
 
 const log = logFor('collect');
 
-/** A thread costs as much as reading a few hundred files. */
+/** Starting a thread costs as much as reading a few hundred files. */
 const FILES_BEFORE_THREADS = 256;
 const MAX_THREADS = 4;
 const MAX_BATCH_FILES = 64;
@@ -29,7 +30,7 @@ const CLOSING_MS = 1000;
 export interface SourceReaderOptions {
   /** Compression level, 0 to 9. */
   readonly level: number;
-  /** Files that are read without a thread. Default: 256. */
+  /** Files that are listed before a thread is started. Default: 256. */
   readonly filesBeforeThreads?: number | undefined;
   /** Threads at most. Default: the number of cores, at most 4. */
   readonly maxThreads?: number | undefined;
@@ -39,7 +40,7 @@ export interface SourceReaderOptions {
 
 /**
  * Reads and compresses small files in threads, many at a time: for thousands of files the trips cost more than the work.
- * The first few hundred files of a run are left to the caller, since starting a thread costs as much.
+ * It starts when there are a few hundred files; what is asked for before it can read is left to the caller.
  *
  * It only ever helps: what a thread cannot do, for whatever reason, the caller does as if there were none.
  */
@@ -47,7 +48,7 @@ export class SourceReader implements AsyncDisposable {
   readonly #options: Required<{ [K in keyof SourceReaderOptions]: NonNullable<SourceReaderOptions[K]> }>;
   readonly #threads: ReadingThread[] = [];
   readonly #idleBuffers: ArrayBuffer[] = [];
-  #asked = 0;
+  #expected = 0;
   #open: OpenBatch | undefined;
   #state: 'usable' | 'broken' | 'closed' = 'usable';
 
@@ -58,6 +59,22 @@ export class SourceReader implements AsyncDisposable {
       filesBeforeThreads: filesBeforeThreads ?? FILES_BEFORE_THREADS,
       maxThreads: maxThreads ?? Math.min(MAX_THREADS, availableParallelism()),
     };
+  }
+
+  /** A file was listed, and will probably be asked for. */
+  expect(): void {
+    this.#expected += 1;
+    const worthIt = this.#expected > this.#options.filesBeforeThreads && this.#threads.length === 0;
+    if (worthIt && this.#state === 'usable') void this.start();
+  }
+
+  /** Starts a thread. Settles once it can read; or never will, and everything is left to the caller. */
+  start(): Promise<void> {
+    const thread = new ReadingThread(this.#options, () => {
+      if (this.#state === 'usable') this.#state = 'broken';
+    });
+    this.#threads.push(thread);
+    return thread.started;
   }
 
   /**
@@ -71,8 +88,7 @@ export class SourceReader implements AsyncDisposable {
     root: SourceRoot,
     { level, compressed }: PrepareOptions,
   ): Promise<PreparedSource | undefined> | undefined {
-    this.#asked += 1;
-    if (this.#state !== 'usable' || this.#asked <= this.#options.filesBeforeThreads) return undefined;
+    if (this.#state !== 'usable' || !this.#threads.some(({ ready }) => ready)) return undefined;
     // Files that the system makes up as they are read say that they are empty.
     if (bytes === 0 || bytes > MAX_BATCHED_BYTES) return undefined;
     if (level !== this.#options.level || compressed === 'yes') return undefined;
@@ -91,12 +107,16 @@ export class SourceReader implements AsyncDisposable {
   }
 
   /** Ends the threads. What was asked for and is not answered yet fails. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async close(): Promise<void> {
     this.#state = 'closed';
     const { files = [] } = this.#open ?? {};
     for (const { reject } of files) reject(closed());
     this.#open = undefined;
     await Promise.all(this.#threads.splice(0).map((thread) => thread.close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   #begin(root: SourceRoot): OpenBatch {
@@ -118,7 +138,7 @@ export class SourceReader implements AsyncDisposable {
     }
     let left = files.length;
     const buffer = this.#idleBuffers.pop() ?? new ArrayBuffer(BATCH_BYTES);
-    this.#thread().read(buffer, batch, (answer) => {
+    this.#idlest().read(buffer, batch, (answer) => {
       const release = (): void => {
         left -= 1;
         if (left === 0 && answer !== undefined) this.#idleBuffers.push(answer.buffer);
@@ -131,16 +151,12 @@ export class SourceReader implements AsyncDisposable {
     });
   }
 
-  /** The one that has least to do; a new one as long as all are busy and more are allowed. */
-  #thread(): ReadingThread {
-    const [idlest] = [...this.#threads].sort((a, b) => a.waiting - b.waiting);
-    const enough = this.#threads.length >= this.#options.maxThreads;
-    if (idlest !== undefined && (enough || idlest.waiting === 0)) return idlest;
-    const thread = new ReadingThread(this.#options, () => {
-      if (this.#state === 'usable') this.#state = 'broken';
-    });
-    this.#threads.push(thread);
-    return thread;
+  /** The one that has least to do. Starts another when all are busy and more are allowed. */
+  #idlest(): ReadingThread {
+    const [idlest] = this.#threads.filter(({ ready }) => ready).sort((a, b) => a.waiting - b.waiting);
+    const missed = idlest!.waiting > 0 && this.#threads.every(({ ready }) => ready);
+    if (missed && this.#threads.length < this.#options.maxThreads) void this.start();
+    return idlest!;
   }
 }
 
@@ -159,9 +175,12 @@ interface WantedFile {
 
 /** One thread, and the batches it has been given. */
 class ReadingThread {
+  /** Settles once it reads, or has ended. */
+  readonly started: Promise<void>;
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   readonly #waiting: { batch: OpenBatch; answered: (answer: SourceAnswer | undefined) => void }[] = [];
+  #ready = false;
   #closing = false;
 
   /** @param broke - Called when it ended without being asked to. */
@@ -172,7 +191,9 @@ class ReadingThread {
       // Nothing that it makes lives long.
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });
-    this.#worker.on('message', (answer: SourceAnswer) => this.#waiting.shift()?.answered(answer));
+    this.#worker.on('message', (message: SourceMessage) => {
+      if (message !== 'ready') this.#waiting.shift()?.answered(message);
+    });
     this.#worker.on('error', (error) => {
       log('a reading thread failed: %s', messageOf(error));
     });
@@ -186,6 +207,18 @@ class ReadingThread {
         resolve();
       });
     });
+    const ready = new Promise<void>((resolve) => {
+      this.#worker.once('message', () => {
+        this.#ready = true;
+        resolve();
+      });
+    });
+    this.started = Promise.race([ready, this.#exited]);
+  }
+
+  /** Whether it can be given something to read. */
+  get ready(): boolean {
+    return this.#ready;
   }
 
   /** Batches that it has not answered yet. */

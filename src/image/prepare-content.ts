@@ -58,14 +58,19 @@ function isOnlyFramed(content: Uint8Array, { level, compressed = 'no' }: Prepare
 
 function smaller(content: Uint8Array, deflated: Uint8Array): PreparedContent {
   if (deflated.length > content.length + storedOverhead(content.length)) return stored(content);
-  return { ...digests(content), compressedBytes: deflated.length, pieces: [deflated] };
+  return described(content, deflated.length, [deflated]);
 }
 
 function stored(content: Uint8Array): PreparedContent {
   const compressedBytes = content.length + storedOverhead(content.length);
-  return { ...digests(content), compressedBytes, pieces: storedPieces(content, true) };
+  return described(content, compressedBytes, storedPieces(content, true));
 }
 
-function digests(content: Uint8Array): Pick<PreparedContent, 'bytes' | 'crc32' | 'sha256'> {
-  return { bytes: content.length, crc32: crc32(content), sha256: hash('sha256', content) };
+function described(
+  content: Uint8Array,
+  compressedBytes: number,
+  pieces: readonly Uint8Array[],
+): PreparedContent {
+  const { length: bytes } = content;
+  return { bytes, compressedBytes, crc32: crc32(content), sha256: hash('sha256', content), pieces };
 }

@@ -6,7 +6,7 @@ import { isBackupError } from 'gateway-backup';
 import { PrivateRpm } from 'gateway-backup/testing';
 import { extCollector } from '#dist/collectors/ext-collector.js';
 import { rpmOwners } from '#dist/collectors/rpm-owner.js';
-import { collected, makeMachine, recordingContext, temporaryFolder } from './collecting.js';
+import { collected, makeFiles, makeMachine, recordingContext, temporaryFolder } from './collecting.js';
 
 const ext = 'SSG/Gateway/runtime/lib/ext';
 const signal = new AbortController().signal;
@@ -53,6 +53,24 @@ describe('the component ext', { timeout: 120_000 }, () => {
     });
     assert.deepEqual(context.warnings, []);
     assert.ok((await collector.estimate!(context)) > 50);
+  });
+
+  it('finds the gateway’s own libraries among thousands of files, with few questions', async (test) => {
+    const machine = makeMachine(test);
+    const at = (name: string): string => join(machine.gatewayRoot, ext.slice(4), name);
+    const files: Record<string, string> = { 'jms-a.jar': 'vendor', 'sub/z/jms-z.jar': 'vendor' };
+    for (let index = 0; index < 1500; index++)
+      files[`${index % 3 === 0 ? 'sub/' : ''}lib-${index}.jar`] = 'own';
+    makeFiles(at(''), files);
+    await using rpm = await PrivateRpm.create([
+      { name: 'ssg-jms', files: ['jms-a.jar', 'sub/z/jms-z.jar'].map(at) },
+    ]);
+    const rpmProgram = script(test, `echo >>"$0.count"; exec '${rpm.program}' "$@"`);
+    const entries = await collected(extCollector({ rpmProgram }).collect(recordingContext(machine)));
+    const own = Object.keys(files).filter((name) => files[name] === 'own');
+    // In the order of the bytes of their paths, whichever were asked about together.
+    assert.deepEqual(Object.keys(entries), own.sort());
+    assert.equal(readFileSync(`${rpmProgram}.count`).length, 2);
   });
 
   it('takes everything where there is no rpm, and does not ask where nothing is named so', async (test) => {

@@ -194,6 +194,7 @@ describe('a folder that is replaced by a link during the walk', { timeout: 120_0
         target: join(machine.hostRoot, 'outside'),
       });
       await using reader = new SourceReader({ level: 0, filesBeforeThreads: 0, maxThreads: 1 });
+      await reader.start();
       let inside = 0;
       let noted = 0;
       let byThread = 0;

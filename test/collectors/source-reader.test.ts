@@ -30,8 +30,17 @@ import {
   type Machine,
 } from './collecting.js';
 
-/** From the first file on. */
-function readerOf(test: TestContext, options: Partial<SourceReaderOptions> = {}): SourceReader {
+/** With a thread that reads from the first file on. */
+async function readerOf(
+  test: TestContext,
+  options: Partial<SourceReaderOptions> = {},
+): Promise<SourceReader> {
+  const reader = newReader(test, options);
+  await reader.start();
+  return reader;
+}
+
+function newReader(test: TestContext, options: Partial<SourceReaderOptions> = {}): SourceReader {
   const reader = new SourceReader({ level: 3, filesBeforeThreads: 0, maxThreads: 2, ...options });
   test.after(() => reader[Symbol.asyncDispose]());
   return reader;
@@ -66,7 +75,7 @@ describe('files that are read by threads', { timeout: 120_000 }, () => {
     const files = manyFiles(machine, 700);
     age(machine, Object.keys(files));
     chmodSync(join(machine.gatewayRoot, 'd/folder-1/file-0001.txt'), 0o751);
-    const context = recordingContext(machine, { reader: readerOf(test) });
+    const context = recordingContext(machine, { reader: await readerOf(test) });
     const { file, records } = await makeImage(
       temporaryFolder(test),
       context.files(join(machine.gatewayRoot, 'd')),
@@ -90,7 +99,7 @@ describe('files that are read by threads', { timeout: 120_000 }, () => {
     age(machine, Object.keys(manyFiles(machine, 300)));
     const folder = temporaryFolder(test);
     const images: Buffer[] = [];
-    for (const reader of [readerOf(test), undefined]) {
+    for (const reader of [await readerOf(test), undefined]) {
       const { files } = recordingContext(machine, reader === undefined ? {} : { reader });
       const { file } = await makeImage(folder, files(join(machine.gatewayRoot, 'd')));
       images.push(readFileSync(file));
@@ -104,7 +113,7 @@ describe('files that are read by threads', { timeout: 120_000 }, () => {
     const machine = makeMachine(test);
     const files = manyFiles(machine, 60);
     age(machine, Object.keys(files));
-    const context = recordingContext(machine, { reader: readerOf(test), retryDelaysMs: [0] });
+    const context = recordingContext(machine, { reader: await readerOf(test), retryDelaysMs: [0] });
     const path = (name: string): string => join(machine.gatewayRoot, 'd', name);
     const entries = await listed(context.files(path('')));
     const [gone, grown, cut, replaced, huge] = Object.keys(files).filter((name) => files[name]!.length > 20);
@@ -134,7 +143,7 @@ describe('files that are read by threads', { timeout: 120_000 }, () => {
     age(machine, Object.keys(files));
     const path = join(machine.gatewayRoot, 'd', Object.keys(files)[77]!);
     chmodSync(path, 0);
-    const { files: tree } = recordingContext(machine, { reader: readerOf(test) });
+    const { files: tree } = recordingContext(machine, { reader: await readerOf(test) });
     for (const folder of [machine.hostRoot, machine.gatewayRoot]) chmodSync(folder, 0o755);
     const target = temporaryFolder(test);
     chmodSync(target, 0o777);
@@ -151,14 +160,12 @@ describe('files that are read by threads', { timeout: 120_000 }, () => {
 });
 
 describe('a reader of files', { timeout: 120_000 }, () => {
-  it('leaves the first files, empty ones, large ones and those of another level to its caller', async (test) => {
+  it('leaves empty files, large ones and those of another level to its caller', async (test) => {
     const machine = makeMachine(test, { 'SSG/a': 'text' });
     const root = new SourceRoot(machine.gatewayRoot);
     const path = Buffer.from(join(machine.gatewayRoot, 'a'));
-    const reader = readerOf(test, { filesBeforeThreads: 2 });
+    const reader = await readerOf(test);
     const options = { level: 3 };
-    assert.equal(reader.prepare(path, 4, root, options), undefined);
-    assert.equal(reader.prepare(path, 4, root, options), undefined);
     assert.equal(reader.prepare(path, 0, root, options), undefined);
     assert.equal(reader.prepare(path, 200_000, root, options), undefined);
     assert.equal(reader.prepare(path, 4, root, { level: 9 }), undefined);
@@ -167,23 +174,47 @@ describe('a reader of files', { timeout: 120_000 }, () => {
     assert.equal((await reader.prepare(path, 4, root, options))?.content.bytes, 4);
   });
 
-  it('whose threads do not even start leaves everything to its caller', async (test) => {
-    const machine = makeMachine(test);
-    const files = manyFiles(machine, 200);
-    const program = new URL('data:text/javascript,throw new Error("broken")');
-    const context = recordingContext(machine, { reader: readerOf(test, { program }) });
-    const { file } = await makeImage(temporaryFolder(test), context.files(join(machine.gatewayRoot, 'd')));
-    const [image] = readImages([file]);
-    for (const [path, content] of Object.entries(files)) assert.ok(image![path]!.equals(content), path);
-    assert.equal(Object.keys(image!).length, 200);
+  it('leaves files to its caller until so many were listed and a thread has started', async (test) => {
+    const machine = makeMachine(test, { 'SSG/a': 'text' });
+    const path = Buffer.from(join(machine.gatewayRoot, 'a'));
+    utimesSync(path, 1_700_000_000, 1_700_000_000);
+    const reader = newReader(test, { filesBeforeThreads: 1 });
+    const ask = () => reader.prepare(path, 4, new SourceRoot(machine.gatewayRoot), { level: 3 });
+    reader.expect();
+    assert.ok(!process.getActiveResourcesInfo().includes('MessagePort'));
+    reader.expect();
+    assert.ok(process.getActiveResourcesInfo().includes('MessagePort'));
+    let answer = ask();
+    assert.equal(answer, undefined);
+    for (; answer === undefined; answer = ask()) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal((await answer)?.content.bytes, 4);
   });
+
+  const broken = {
+    'do not even start': 'throw new Error("broken")',
+    'break when they are given something':
+      "import { parentPort } from 'node:worker_threads';" +
+      "parentPort.postMessage('ready'); parentPort.once('message', () => { throw new Error('broken'); });",
+  };
+  for (const [how, code] of Object.entries(broken)) {
+    it(`whose threads ${how} leaves everything to its caller`, async (test) => {
+      const machine = makeMachine(test);
+      const files = manyFiles(machine, 200);
+      const program = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+      const context = recordingContext(machine, { reader: await readerOf(test, { program }) });
+      const { file } = await makeImage(temporaryFolder(test), context.files(join(machine.gatewayRoot, 'd')));
+      const [image] = readImages([file]);
+      for (const [path, content] of Object.entries(files)) assert.ok(image![path]!.equals(content), path);
+      assert.equal(Object.keys(image!).length, 200);
+    });
+  }
 
   it('that is closed answers all that was asked for, fails what was not begun, and leaves no thread and no file open', async (test) => {
     const machine = makeMachine(test, { 'SSG/a': 'text' });
     const root = new SourceRoot(machine.gatewayRoot);
     const path = Buffer.from(join(machine.gatewayRoot, 'a'));
     const before = openDescriptors();
-    const reader = readerOf(test);
+    const reader = await readerOf(test);
     const asked = Array.from({ length: 200 }, () => reader.prepare(path, 4, root, { level: 3 })!);
     const outcomes = Promise.allSettled(asked);
     await reader[Symbol.asyncDispose]();
