@@ -62,6 +62,7 @@ const refused: readonly [string, unknown, RegExp, string][] = [
   ['a component with a bad name', { image, components: ['../x'] }, /components: "\.\.\/x"/, 'wrong-value'],
   ['a component with a bad end', { image, components: ['a b'] }, /components: "a b"/, 'wrong-value'],
   ['a component that is no text', { image, components: [7] }, /components: 7/, 'wrong-value'],
+  ['a component that only prints like one', { image, components: [['site']] }, /components: /, 'wrong-value'],
   [
     'a template that is no text',
     { image, mappingTemplate: 7 },

@@ -156,6 +156,8 @@ test('malformed passwords are rejected by their form alone', { timeout: 60_000 }
     `$L7C2$a,${salt}$AAAA`,
     '$L7C$',
     '$L7C$AAAA$AAAA',
+    `$L7C$AAAA$${Buffer.alloc(16).toString('base64')}`,
+    `$L7C2$a,AAAAA==$${body}`,
     `$L7C$${salt}$`,
     `$L7C$${salt}$AAAA`,
     legacy.replace(/.$/, '*'),

@@ -19,6 +19,7 @@ const table: readonly (readonly [string, string | undefined, string])[] = [
   ['no header', undefined, 'absent'],
   ['another scheme', 'Bearer YTpi', 'absent'],
   ['a scheme that only begins like Basic', 'Basically YTpi', 'absent'],
+  ['a scheme that only ends like Basic', 'NotBasic YTpi', 'absent'],
   ['a scheme in lower case', 'basic YTpi', 'a|b'],
   ['several spaces', 'Basic   YTpi', 'a|b'],
   ['nothing after the scheme', 'Basic', 'malformed'],
@@ -32,6 +33,8 @@ const table: readonly (readonly [string, string | undefined, string])[] = [
   ['too much padding', 'Basic YWI6Y2Q9===', 'malformed'],
   ['a left-over character', 'Basic YWI6Y', 'malformed'],
   ['not base 64', 'Basic !!!!', 'malformed'],
+  ['not base 64 before what is', 'Basic !!!!YTpi', 'malformed'],
+  ['padding in the middle', 'Basic YQ==YTpi', 'malformed'],
   ['the alphabet for URLs', 'Basic YTpi_-__', 'malformed'],
   ['spaces after the token', 'Basic YTpi  ', 'a|b'],
   ['two tokens', 'Basic YTpi YTpi', 'malformed'],
@@ -66,6 +69,8 @@ test('Basic credentials are read as ISO-8859-1, other character sets as encoded 
 test('with utf-8 announced, UTF-8 is read, and ISO-8859-1 of clients that know no better', () => {
   assert.equal(parse(basic(utf8), 'utf-8'), 'jürgen|päss');
   assert.equal(parse(basic('jürgen:päss'), 'utf-8'), 'jürgen|päss');
+  const mark = Buffer.from('\ufeffa:b', 'utf8').toString('latin1');
+  assert.equal(parse(basic(mark), 'utf-8'), '\ufeffa|b', 'a byte order mark is a part of the login');
 });
 
 test('no header makes the reader throw, and the password is not printed', () => {
