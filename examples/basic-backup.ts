@@ -11,7 +11,7 @@ try {
     console.log(`${component}: ${status}, ${entries} entries, ${bytes} bytes${reason ? ` (${reason})` : ''}`);
   }
   for (const warning of report.warnings) console.log(`Warning: ${warning}`);
-  console.log(`${report.status}: ${report.image?.path}`);
+  console.log(`${report.status}: ${report.image.path}`);
   process.exitCode = report.status === 'success' ? 0 : 2;
 } catch (error) {
   if (!isBackupError(error)) throw error;

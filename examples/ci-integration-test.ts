@@ -4,12 +4,12 @@
 //   node --test ci-integration-test.js
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultCollectors, isBackupError, runBackup, type BackupReport } from 'gateway-backup';
+import { defaultCollectors, isBackupError, runBackup, type CompletedReport } from 'gateway-backup';
 import { createSampleGateway, failingCollector, imageSinkContract, MemorySink } from 'gateway-backup/testing';
 import { rateLimitedSink } from './custom-sink.js';
 
 /** What is under test: the tool's own words for an outcome. */
-function summary({ status, components }: BackupReport): string {
+function summary({ status, components }: CompletedReport): string {
   const failed = components.filter((component) => component.status === 'failed');
   return status === 'success'
     ? 'all well'

@@ -37,5 +37,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const { component, status, entries } of report.components) {
     console.log(`${component}: ${status}, ${entries} entries`);
   }
-  console.log(report.image?.path);
+  console.log(report.image.path);
 }

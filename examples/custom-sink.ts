@@ -62,5 +62,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     { image: 'node.zip' },
     { gatewayRoot, hostRoot, sink: retryingSink(rateLimitedSink(ftp, 4_000_000)) },
   );
-  console.log(`${report.status}: ${report.image?.path}`);
+  console.log(`${report.status}: ${report.image.path}`);
 }

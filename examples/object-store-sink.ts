@@ -131,5 +131,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     { image: 'node.zip' },
     { gatewayRoot, hostRoot, sink: retryingSink(new ObjectStoreSink(new URL(folder), token)) },
   );
-  console.log(`${report.status}: ${report.image?.path}`);
+  console.log(`${report.status}: ${report.image.path}`);
 }

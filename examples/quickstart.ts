@@ -29,7 +29,7 @@ for (const { component, status, entries, bytes, reason } of report.components) {
 }
 for (const warning of report.warnings) console.log(`  warning: ${warning}`);
 
-const { path = '', bytes = 0 } = report.image ?? {};
+const { path, bytes } = report.image;
 const verification = await verifyImage(path);
 console.log(`\nVerification: ${verification.valid ? 'the image is whole' : 'the image has faults'}`);
 for (const fault of verification.faults) console.log(`  ${fault.message}`);

@@ -1,4 +1,4 @@
-import type { BackupReport } from './report.js';
+import type { FailedReport } from './report.js';
 
 /**
  * Stable error codes. The message of an error is for people and may change; the code is API.
@@ -6,22 +6,39 @@ import type { BackupReport } from './report.js';
  * @public
  */
 export type BackupErrorCode =
+  /** The options, or the command line, ask for something that cannot be. Nothing was touched. */
   | 'INVALID_OPTIONS'
+  /** There is no Gateway at this place, or it was never configured. */
   | 'GATEWAY_NOT_CONFIGURED'
+  /** The plan is empty; the message holds it. */
   | 'NOTHING_TO_BACK_UP'
+  /** A component failed and ended the run, or failed with an error that is no `BackupError`. */
   | 'COMPONENT_FAILED'
+  /** A file or folder could not be read as it should. */
   | 'SOURCE_UNREADABLE'
+  /** The main database could not be reached, or not be logged in to. */
   | 'DATABASE_UNAVAILABLE'
+  /** A dump broke in the middle; nothing of it is in the image. */
   | 'DATABASE_DUMP_FAILED'
+  /** The staged image, or the lock of the run, could not be written. */
   | 'IMAGE_WRITE_FAILED'
+  /** The image that was read back is not the one that was written. */
   | 'IMAGE_INVALID'
+  /** The mapping template could not be made. */
   | 'MAPPING_TEMPLATE_FAILED'
+  /** The sink cannot be reached; mostly retryable. */
   | 'SINK_UNAVAILABLE'
+  /** The sink said no, and will say so again. */
   | 'SINK_REJECTED'
+  /** The sink broke while the image was being stored. */
   | 'SINK_FAILED'
+  /** The signal was aborted; its reason is the cause. */
   | 'CANCELLED'
+  /** What the components need is more than what is free. */
   | 'INSUFFICIENT_SPACE'
+  /** Another backup of this node is at work; retryable. */
   | 'BUSY'
+  /** A defect of this package, or a wrong use of one of its classes. */
   | 'INTERNAL';
 
 /**
@@ -49,7 +66,7 @@ export interface BackupErrorFacts {
   /** What the reader can do about it. */
   readonly hint?: string | undefined;
   /** What was done until then, when a run had begun. */
-  readonly report?: BackupReport | undefined;
+  readonly report?: FailedReport | undefined;
   /** The error behind this one, as it was thrown. */
   readonly cause?: unknown;
 }
@@ -85,8 +102,13 @@ export class BackupError extends Error {
   /** What the reader can do about it. */
   readonly hint: string | undefined;
   /** What was done until then, when a run had begun. */
-  readonly report: BackupReport | undefined;
+  readonly report: FailedReport | undefined;
 
+  /**
+   * @param code - What to branch on.
+   * @param message - For people, in a sentence.
+   * @param facts - At least where in a run.
+   */
   constructor(code: BackupErrorCode, message: string, facts: BackupErrorFacts) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;
@@ -99,8 +121,12 @@ export class BackupError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** The same error with the report of the run attached. */
-  withReport(report: BackupReport): BackupError {
+  /**
+   * The same error with the report of the run attached.
+   *
+   * @internal
+   */
+  withReport(report: FailedReport): BackupError {
     const { stage, reason, component, retryable, hint, cause } = this;
     const copy = new BackupError(this.code, this.message, {
       stage,
@@ -115,7 +141,10 @@ export class BackupError extends Error {
     return copy;
   }
 
-  /** The printable facts, by allow list: never the cause, which may come from a driver and hold anything. */
+  /**
+   * The printable facts, by allow list: without the report, which prints by itself, and never the cause, which may come
+   * from a driver and hold anything.
+   */
   toJSON(): Record<string, unknown> {
     const { code, message, stage, reason, component, retryable, hint } = this;
     return { code, message, stage, reason, component, retryable, hint };

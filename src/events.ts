@@ -8,9 +8,16 @@ import type { ComponentReport, StoredImageReport } from './report.js';
  * @public
  */
 export type BackupEvent =
-  | { readonly type: 'planned'; readonly components: readonly PlannedComponent[] }
   | {
+      /** Once, before any work. */
+      readonly type: 'planned';
+      /** The lines of the plan, in run order. */
+      readonly components: readonly PlannedComponent[];
+    }
+  | {
+      /** Before each component that is read. A second attempt at it is not announced again. */
       readonly type: 'component-started';
+      /** Its name. */
       readonly component: ComponentName;
       /** Uncompressed bytes expected, when the collector can tell. */
       readonly estimatedBytes?: number | undefined;
@@ -18,12 +25,32 @@ export type BackupEvent =
   | {
       /** At most every 500 ms, and once at the end of what it counts. */
       readonly type: 'progress';
+      /** What is going on: collecting a component, reading the image back, or storing it. */
       readonly stage: 'collect' | 'verify' | 'store';
       /** Only in stage `collect`. */
       readonly component?: ComponentName | undefined;
+      /** So far: uncompressed content in stage `collect`, from 0 again in a second attempt; else of the image's file. */
       readonly bytes: number;
+      /** What they will come to; in stage `collect` an estimate, and absent when there is none. */
       readonly totalBytes?: number | undefined;
     }
-  | { readonly type: 'component-finished'; readonly report: ComponentReport }
-  | { readonly type: 'warning'; readonly message: string; readonly component?: ComponentName | undefined }
-  | { readonly type: 'stored'; readonly image: StoredImageReport };
+  | {
+      /** After each component that was wanted. */
+      readonly type: 'component-finished';
+      /** Its line of the report. */
+      readonly report: ComponentReport;
+    }
+  | {
+      /** At any time. */
+      readonly type: 'warning';
+      /** A sentence; it is in the report, too. */
+      readonly message: string;
+      /** The component that it is about, if it is about one. */
+      readonly component?: ComponentName | undefined;
+    }
+  | {
+      /** The image is at its final place. */
+      readonly type: 'stored';
+      /** Where, how large, and its digest. */
+      readonly image: StoredImageReport;
+    };

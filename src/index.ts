@@ -56,10 +56,15 @@ export type { BackupOptions, FtpOptions } from './options/backup-options.js';
 export { BackupPlan, type PlannedComponent, type PlanReason } from './plan/backup-plan.js';
 export type {
   BackupReport,
+  CompletedReport,
+  FailedComponent,
+  FailedReport,
+  InapplicableComponent,
+  ReportedError,
+  ReportFacts,
   CollectedComponent,
   ComponentReport,
   StoredImageReport,
-  UncollectedComponent,
 } from './report.js';
 export { Secret, type SecretSource } from './secrets/secret.js';
 export { FtpSink, type FtpSinkOptions } from './sinks/ftp-sink.js';

@@ -10,7 +10,13 @@ import { bytesEntry } from '../image/image-entry.js';
 import { StagedImage } from '../image/staged-image.js';
 import { clearLeftovers } from '../support/staging-leftovers.js';
 import type { BackupPlan } from '../plan/backup-plan.js';
-import type { BackupReport, ComponentReport, StoredImageReport } from '../report.js';
+import type {
+  CompletedReport,
+  ComponentReport,
+  FailedReport,
+  ReportedError,
+  ReportFacts,
+} from '../report.js';
 import { throwIfCancelled } from '../support/abort.js';
 import { logFor } from '../support/log.js';
 import { messageOf } from '../support/message-of.js';
@@ -83,12 +89,12 @@ export class BackupRun {
     return await this.#estimate(undefined);
   }
 
-  async run(): Promise<BackupReport> {
+  async run(): Promise<CompletedReport> {
     const { plan, detected, imageName: image } = this.#prepared;
     return traceRun({ node: detected.facts.node, image, kind: plan.kind }, () => this.#run());
   }
 
-  async #run(): Promise<BackupReport> {
+  async #run(): Promise<CompletedReport> {
     const { plan, detected, startedAt } = this.#prepared;
     try {
       await using _lock = await acquireRunLock(await lockPath(detected), {
@@ -103,11 +109,11 @@ export class BackupRun {
       return await this.#work();
     } catch (error) {
       const failure = runFailure(error, this.#signal);
-      throw failure.withReport(this.#report('failed', null, failure));
+      throw failure.withReport(this.#failedReport(failure));
     }
   }
 
-  async #work(): Promise<BackupReport> {
+  async #work(): Promise<CompletedReport> {
     const { sink, gateway, imageName, startedAt } = this.#prepared;
     const directory = sink.stagingDirectory ?? gateway.workDirectory;
     await this.#clearLeftovers(directory);
@@ -144,7 +150,8 @@ export class BackupRun {
     });
     mapping?.keep();
     this.#mappingTemplate = mapping?.path;
-    return this.#report(this.#status(), stored, this.#mapping.error);
+    const error = this.#mapping.error && reported(this.#mapping.error);
+    return Object.freeze({ ...this.#facts(), status: this.#status(), image: stored, error });
   }
 
   /** Everywhere a run of this node may have written to, also one with another target. */
@@ -210,7 +217,9 @@ export class BackupRun {
       // What is noticed here is noticed again when the component is collected.
       const hooks = { reader, warn: () => undefined, annotate: () => undefined };
       try {
-        estimates.set(component, await collector.estimate(this.#contextFor(component, hooks)));
+        const bytes = await collector.estimate(this.#contextFor(component, hooks));
+        if (!(bytes >= 0 && bytes < Infinity)) throw new TypeError(`${bytes} is no number of bytes`);
+        estimates.set(component, bytes);
       } catch (error) {
         throwIfCancelled(this.#signal, 'plan');
         log('no estimate for %s: %s', component, messageOf(error));
@@ -272,28 +281,31 @@ export class BackupRun {
     return whole && this.#mapping.error === undefined ? 'success' : 'partial';
   }
 
-  #report(
-    status: BackupReport['status'],
-    image: StoredImageReport | null,
-    error: BackupError | undefined,
-  ): BackupReport {
-    const { startedAt } = this.#prepared;
-    return Object.freeze({
-      status,
-      image,
+  #failedReport(failure: BackupError): FailedReport {
+    return Object.freeze({ ...this.#facts(), status: 'failed', image: null, error: reported(failure) });
+  }
+
+  #facts(): ReportFacts {
+    return {
       components: Object.freeze([...this.#reports]),
       warnings: Object.freeze([...this.#warnings]),
-      startedAt,
+      startedAt: this.#prepared.startedAt,
       durationMs: Math.round(performance.now() - this.#began),
       mappingTemplate: this.#mappingTemplate,
-      error: error === undefined ? undefined : { code: error.code, message: error.message, hint: error.hint },
-    });
+    };
   }
 
   #warn(message: string, component?: ComponentName): void {
-    this.#warnings.push(component === undefined ? message : `${component}: ${message}`);
+    const warning = component === undefined ? message : `${component}: ${message}`;
+    // A component that is tried a second time says again what it said.
+    if (this.#warnings.includes(warning)) return;
+    this.#warnings.push(warning);
     this.#emitter.emit({ type: 'warning', message, component });
   }
+}
+
+function reported({ code, message, hint }: BackupError): ReportedError {
+  return { code, message, hint };
 }
 
 const ftpIsNotEncrypted =

@@ -40,9 +40,12 @@ export interface GatewayBackupOptions {
   readonly verification?: 'read-back' | 'full' | undefined;
   /** Compare what the components need with the free space before any work. Default: true. */
   readonly checkFreeSpace?: boolean | undefined;
-  /** The rpm program that is asked for the Gateway's package. Default: `rpm`. */
+  /**
+   * The rpm program that is asked for the Gateway's version, and by the default collectors for the owners of files. If you
+   * give `collectors`, give it to `defaultCollectors({ ext: { rpmProgram } })`, too. Default: `rpm`.
+   */
   readonly rpmProgram?: string | undefined;
-  /** Limit for one call of it, in milliseconds. Default: 30,000. */
+  /** Limit for its answers, those about the version and those about files each, in milliseconds. Default: 30,000. */
   readonly rpmTimeoutMs?: number | undefined;
 }
 
@@ -52,7 +55,10 @@ export interface GatewayBackupOptions {
  * @public
  */
 export interface BackupRunOptions extends AbortableOptions {
-  /** Where the image goes. Default: a local file, or the FTP server of the options. */
+  /**
+   * Where the image goes; of the option `image` only the file's name counts then, and the option `ftp` is refused. Default:
+   * a local file, or the FTP server of the options.
+   */
   readonly sink?: ImageSink | undefined;
   /** Called for every event, in order. One that throws is logged and ignored. */
   readonly onEvent?: ((event: BackupEvent) => void) | undefined;

@@ -1,10 +1,14 @@
 import { defaultCollectors } from '../collectors/default-collectors.js';
 import type { BackupOptions } from '../options/backup-options.js';
 import type { BackupPlan } from '../plan/backup-plan.js';
-import type { BackupReport } from '../report.js';
+import type { CompletedReport } from '../report.js';
 import type { AbortableOptions } from '../support/abort.js';
 import type { BackupRunOptions, GatewayBackupOptions } from './gateway-backup-options.js';
-import { resolveGatewayOptions, type ResolvedGatewayOptions } from './resolve-gateway-options.js';
+import {
+  checkRunOptions,
+  resolveGatewayOptions,
+  type ResolvedGatewayOptions,
+} from './resolve-gateway-options.js';
 
 /**
  * Backs up one gateway node.
@@ -33,6 +37,7 @@ export class GatewayBackup {
    * @throws BackupError as {@link GatewayBackup.run} does before its work begins.
    */
   async plan(options: BackupOptions, run: AbortableOptions = {}): Promise<BackupPlan> {
+    checkRunOptions(run);
     // Loaded when it is needed, here and below, so that importing this package stays cheap.
     const { planBackup } = await import('./perform-backup.js');
     return planBackup(options, this.#gateway, run);
@@ -44,7 +49,8 @@ export class GatewayBackup {
    * @returns the report of a run that made an image: `success`, or `partial` when a component failed.
    * @throws BackupError when there is no image; its `report` says what was done, if the run had begun.
    */
-  async run(options: BackupOptions, run: BackupRunOptions = {}): Promise<BackupReport> {
+  async run(options: BackupOptions, run: BackupRunOptions = {}): Promise<CompletedReport> {
+    checkRunOptions(run);
     const { performBackup } = await import('./perform-backup.js');
     return performBackup(options, this.#gateway, run);
   }
@@ -56,7 +62,7 @@ export class GatewayBackup {
  * @example
  * ```ts
  * const report = await runBackup({ image: 'node1.zip', includeAudits: true });
- * console.log(report.status, report.image?.path);
+ * console.log(report.status, report.image.path);
  * ```
  *
  * @public
@@ -64,7 +70,7 @@ export class GatewayBackup {
 export async function runBackup(
   options: BackupOptions,
   host: GatewayBackupOptions & BackupRunOptions = {},
-): Promise<BackupReport> {
+): Promise<CompletedReport> {
   const { signal, sink, onEvent, ...gateway } = host;
   return new GatewayBackup(gateway).run(options, { signal, sink, onEvent });
 }

@@ -2,10 +2,11 @@ import { basename, join, resolve } from 'node:path';
 import { BackupError, isBackupError } from '../errors.js';
 import { detectGateway, type DetectedGateway } from '../gateway/detect-gateway.js';
 import type { BackupOptions } from '../options/backup-options.js';
+import { invalidOption } from '../options/option-checks.js';
 import { resolveOptions, type ResolvedOptions } from '../options/resolve-options.js';
 import { switchTable, type SwitchOption } from '../options/switches.js';
 import { BackupPlan } from '../plan/backup-plan.js';
-import type { BackupReport } from '../report.js';
+import type { CompletedReport } from '../report.js';
 import { FtpSink } from '../sinks/ftp-sink.js';
 import type { ImageSink } from '../sinks/image-sink.js';
 import { LocalFileSink } from '../sinks/local-file-sink.js';
@@ -17,6 +18,7 @@ import type { BackupRunOptions } from './gateway-backup-options.js';
 import { versionUnknown } from './gateway-version-unknown.js';
 import { stampedName } from './image-name.js';
 import { LinkedSignal } from './linked-signal.js';
+import { sinkFailure } from './run-failure.js';
 import type { PreparedBackup } from './prepared-backup.js';
 import type { ResolvedGatewayOptions } from './resolve-gateway-options.js';
 import { sinkContext } from './sink-context.js';
@@ -37,7 +39,7 @@ export async function performBackup(
   options: BackupOptions,
   gateway: ResolvedGatewayOptions,
   { signal, sink, onEvent }: BackupRunOptions,
-): Promise<BackupReport> {
+): Promise<CompletedReport> {
   using link = new LinkedSignal(signal);
   throwIfCancelled(link.signal, 'options');
   // 1. options, gateway, plan: pure checks and reading
@@ -59,6 +61,9 @@ async function prepareBackup(
   const detected = await detectGateway({ ...gateway, signal });
   if (detected.facts.version === undefined && !detected.facts.database.local) throw versionUnknown();
   const plan = BackupPlan.create(backupOptions, detected.facts, gateway.collectors);
+  if (sink !== undefined && options.ftp !== undefined) {
+    throw invalidOption('Options sink and ftp: give one of them.', 'conflict');
+  }
   const imagePath = imagePathOf(options, gateway, detected);
   return {
     options,
@@ -105,11 +110,11 @@ function sinkFor({ ftp }: ResolvedOptions, imagePath: string): ImageSink {
 async function checkTargets(prepared: PreparedBackup, signal: AbortSignal): Promise<void> {
   const { sink, imageName, mappingTemplate } = prepared;
   try {
-    const preparing = sink.prepare?.(imageName, sinkContext(signal));
-    if (preparing !== undefined) await orAbandoned(preparing, signal, 'store');
+    const preparing = Promise.resolve(sink.prepare?.(imageName, sinkContext(signal)));
+    await orAbandoned(preparing, signal, 'store');
   } catch (error) {
     if (signal.aborted) throw cancelled(signal, 'store');
-    throw sink instanceof LocalFileSink ? naming('image', error) : error;
+    throw sink instanceof LocalFileSink ? naming('image', error) : sinkFailure(sink, error);
   }
   if (mappingTemplate === undefined) return;
   await checkTargetFile(mappingTemplate, 'mapping').catch((error: unknown) => {

@@ -2,10 +2,11 @@ import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import type { ComponentCollector } from '../collectors/component-collector.js';
 import type { DatabaseConnectionOptions } from '../database/database-connection-options.js';
-import { BackupError } from '../errors.js';
 import { DEFAULT_LEVEL } from '../image/default-level.js';
+import { checkOptions, oneOf, optionKinds, required, wholeNumber } from '../options/option-checks.js';
 import type { SecretSource } from '../secrets/secret.js';
-import type { GatewayBackupOptions } from './gateway-backup-options.js';
+import type { ImageSink } from '../sinks/image-sink.js';
+import type { BackupRunOptions, GatewayBackupOptions } from './gateway-backup-options.js';
 
 /** {@link GatewayBackupOptions}, complete and with absolute paths. */
 export interface ResolvedGatewayOptions {
@@ -41,13 +42,9 @@ export function resolveGatewayOptions(
   options: GatewayBackupOptions & GatewayBackupInternals,
   collectors: (options: { rpmProgram: string; rpmTimeoutMs: number }) => readonly ComponentCollector[],
 ): ResolvedGatewayOptions {
-  const compressionLevel = options.compressionLevel ?? DEFAULT_LEVEL;
-  if (!Number.isInteger(compressionLevel) || compressionLevel < 0 || compressionLevel > 9) {
-    throw new BackupError('INVALID_OPTIONS', '--level (option compressionLevel) is 0 to 9.', {
-      stage: 'options',
-      reason: 'wrong-value',
-    });
-  }
+  checkOptions(options, gatewayOptions);
+  if (options.database !== undefined)
+    checkOptions(options.database, databaseOptions, { within: 'database.' });
   const currentDirectory = workingDirectory(options.currentDirectory ?? '.');
   const rpm = { rpmProgram: options.rpmProgram ?? 'rpm', rpmTimeoutMs: options.rpmTimeoutMs ?? 30_000 };
   return Object.freeze({
@@ -61,13 +58,66 @@ export function resolveGatewayOptions(
     passphrase: options.passphrase,
     localDatabaseOnly: options.localDatabaseOnly ?? true,
     database: Object.freeze({ ...options.database }),
-    compressionLevel,
+    compressionLevel: options.compressionLevel ?? DEFAULT_LEVEL,
     verification: options.verification ?? 'read-back',
     checkFreeSpace: options.checkFreeSpace ?? true,
     ...rpm,
     now: options.now ?? (() => new Date()),
   });
 }
+
+/**
+ * Checks what a run is given, and of a sink only what is relied on.
+ *
+ * @throws BackupError `INVALID_OPTIONS`, naming the option.
+ */
+export function checkRunOptions(options: BackupRunOptions): void {
+  checkOptions(options, runOptions);
+  if (options.sink !== undefined)
+    checkOptions(options.sink, sinkMembers, { within: 'sink.', onlyThese: false });
+}
+
+const { text, flag, positive, object, list, secret, signal, function: callable } = optionKinds;
+
+const gatewayOptions = {
+  gatewayRoot: text,
+  hostRoot: text,
+  currentDirectory: text,
+  workDirectory: text,
+  collectors: list,
+  gatewayVersion: text,
+  databasePassword: secret,
+  passphrase: secret,
+  localDatabaseOnly: flag,
+  database: object,
+  compressionLevel: wholeNumber(0, 9),
+  verification: oneOf('read-back', 'full'),
+  checkFreeSpace: flag,
+  rpmProgram: text,
+  rpmTimeoutMs: positive,
+  now: callable,
+} satisfies Record<keyof (GatewayBackupOptions & GatewayBackupInternals), unknown>;
+
+const databaseOptions = {
+  socketPath: text,
+  tls: object,
+  connectTimeoutMs: positive,
+  idleTimeoutMs: positive,
+  maxRowBytes: positive,
+} satisfies Record<keyof DatabaseConnectionOptions, unknown>;
+
+const runOptions = { sink: object, onEvent: callable, signal } satisfies Record<
+  keyof BackupRunOptions,
+  unknown
+>;
+
+const sinkMembers = {
+  name: required(text),
+  store: required(callable),
+  prepare: callable,
+  stagingDirectory: text,
+  stagedOnFailure: oneOf('keep', 'discard'),
+} satisfies Record<keyof ImageSink, unknown>;
 
 /** A working directory that was removed meanwhile keeps nobody from naming everything by absolute paths. */
 function workingDirectory(path: string): string {

@@ -5,11 +5,13 @@ import type {
   JsonValue,
 } from '../collectors/component-collector.js';
 import { BackupError, isBackupError } from '../errors.js';
+import type { ImageEntry } from '../image/image-entry.js';
 import type { ZipImageWriter } from '../image/zip-image-writer.js';
 import type { BackupPlan, PlannedComponent } from '../plan/backup-plan.js';
 import type { ComponentReport } from '../report.js';
 import { throwIfCancelled } from '../support/abort.js';
 import type { Log } from '../support/log.js';
+import { isObject } from '../support/is-object.js';
 import { messageOf } from '../support/message-of.js';
 import { traceComponent } from '../support/tracing.js';
 import type { EventEmitter } from './event-emitter.js';
@@ -49,7 +51,7 @@ export async function runCollectors(options: RunCollectorsOptions): Promise<Comp
     emitter.emit({ type: 'component-finished', report });
   };
   const fail = (component: ComponentName, reason: string, error: unknown, durationMs: number): void => {
-    const code = isBackupError(error) ? error.code : undefined;
+    const code = isBackupError(error) ? error.code : 'COMPONENT_FAILED';
     log('%s failed: %s', component, reason);
     finish({ component, status: 'failed', reason, code, entries: 0, bytes: 0, durationMs });
     if (haltOnFirstFailure) throw componentFailed(component, reason, error);
@@ -142,12 +144,13 @@ async function collectOnce(
   let bytes = 0;
   try {
     const context = contextFor(component, (facts) => Object.assign(annotations, facts));
-    const records = await writer.addAll(component, collector.collect(context), {
+    const records = await writer.addAll(component, entriesOf(collector, context), {
       onBytes: (count) => {
         bytes += count;
         emitter.emit({ type: 'progress', stage: 'collect', component, bytes, totalBytes: estimatedBytes });
       },
     });
+    checkJson(annotations);
     return {
       entries: records.length,
       bytes: records.reduce((sum, record) => sum + record.bytes, 0),
@@ -156,6 +159,22 @@ async function collectOnce(
   } catch (error) {
     if (!isFatal(error)) await writer.rollback(savepoint);
     throw error;
+  }
+}
+
+function entriesOf(collector: ComponentCollector, context: CollectorContext): AsyncIterable<ImageEntry> {
+  const entries: unknown = collector.collect(context);
+  if (isObject(entries) && Symbol.asyncIterator in entries)
+    return entries as unknown as AsyncIterable<ImageEntry>;
+  throw new TypeError('collect has to give an async iterable of entries, an async generator for example');
+}
+
+/** Now, while it costs this component and not the record of all. */
+function checkJson(annotations: Readonly<Record<string, JsonValue>>): void {
+  try {
+    JSON.stringify(annotations);
+  } catch (error) {
+    throw new TypeError(`its annotations cannot be written as JSON: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -1,11 +1,11 @@
 import { BackupError } from '../errors.js';
 import type { StagedImage } from '../image/staged-image.js';
 import type { StoredImageReport } from '../report.js';
-import type { ImageSink } from '../sinks/image-sink.js';
+import type { ImageSink, StoredImage } from '../sinks/image-sink.js';
 import { orAbandoned, throwIfCancelled } from '../support/abort.js';
 import { traceStore } from '../support/tracing.js';
 import type { EventEmitter } from './event-emitter.js';
-import { runFailure } from './run-failure.js';
+import { sinkFailure } from './run-failure.js';
 import { sinkContext } from './sink-context.js';
 
 /** Whom storing tells what. */
@@ -34,17 +34,19 @@ export async function storeImage(
       warn,
     });
     const facts = { sink: sink.name, image: image.name, bytes: image.bytes };
-    const { path } = await traceStore(facts, () => orAbandoned(sink.store(image, context), signal, 'store'));
-    const stored = { path, bytes: image.bytes, sha256: image.sha256 };
+    const answer: unknown = await traceStore(facts, () =>
+      orAbandoned(Promise.resolve(sink.store(image, context)), signal, 'store'),
+    );
+    const stored = { path: pathOf(answer), bytes: image.bytes, sha256: image.sha256 };
     emitter.emit({ type: 'stored', image: stored });
     return stored;
   } catch (error) {
     throwIfCancelled(signal, 'store');
-    if (sink.stagedOnFailure === 'discard') throw error;
+    const failure = sinkFailure(sink, error);
+    if (sink.stagedOnFailure === 'discard') throw failure;
     // Hours of dumping are not thrown away for a password.
     const kept = await image.keep();
-    const failure = runFailure(error, signal);
-    throw new BackupError(failure.code, `${failure.message} The image was kept: ${kept}`, {
+    throw new BackupError(failure.code, `${sentence(failure.message)} The image was kept: ${kept}`, {
       stage: 'store',
       reason: failure.reason,
       retryable: failure.retryable,
@@ -52,4 +54,14 @@ export async function storeImage(
       cause: error,
     });
   }
+}
+
+function pathOf(answer: unknown): string {
+  const { path } = (answer ?? {}) as Partial<StoredImage>;
+  if (typeof path === 'string' && path !== '') return path;
+  throw new TypeError('it did not answer { path }, so nobody knows where the image is');
+}
+
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
 }

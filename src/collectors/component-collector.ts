@@ -11,7 +11,8 @@ import type { Log } from '../support/log.js';
 export type BuiltInComponent = 'maindb' | 'audits' | 'config' | 'os' | 'ca' | 'ma' | 'ext' | 'esm';
 
 /**
- * A component's name: built in, or of a collector that the caller brings. Lower-case letters, digits and `-`.
+ * A component's name: built in, or of a collector that the caller brings. Lower-case letters, digits and `-`,
+ * beginning with a letter; not `version`, which is an entry of every image.
  *
  * @public
  */
@@ -77,7 +78,10 @@ export interface CollectorContext {
   readonly compressionLevel: number;
   /** Adds a warning to the report. */
   readonly warn: (message: string) => void;
-  /** Adds facts to this component's record in `backup.json`; dropped if the component fails. */
+  /**
+   * Adds facts to this component's record in `backup.json`; dropped if the component fails, as it does when they cannot be
+   * written as JSON.
+   */
   readonly annotate: (facts: Readonly<Record<string, JsonValue>>) => void;
 }
 
@@ -96,6 +100,9 @@ export interface ComponentCollector {
    * whose error says `retryable`. An error thrown, here or by an entry's content, fails the component as a whole.
    */
   collect(context: CollectorContext): AsyncIterable<ImageEntry>;
-  /** Uncompressed bytes that `collect` will give, roughly; for the plan and the free-space check. */
+  /**
+   * Uncompressed bytes that `collect` will give, roughly; for the plan and the free-space check. One that throws, or gives
+   * no number of bytes, counts as unknown; `collect` says why.
+   */
   estimate?(context: CollectorContext): Promise<number>;
 }

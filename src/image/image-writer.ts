@@ -19,6 +19,9 @@ export interface ImageWriterOptions extends AbortableOptions {
  * Writes an image into a new file: a zip that every tool and Java's streaming reader can read. Everything is compressed
  * by this package on all cores; yazl lays out the headers and the directory.
  *
+ * The image of a run also has the entries `version` and `backup.json`. One that is written by this class alone has neither,
+ * so restore does not take it, and `verifyImage` says so: it is for images of your own.
+ *
  * One call at a time. When an entry's source fails, `add` throws the source's own error and nothing of that entry
  * remains; the writer stays usable. When the file itself fails, this and every later call throw `IMAGE_WRITE_FAILED`.
  *

@@ -24,6 +24,9 @@ export async function openEntry(
 ): Promise<EntryContent | undefined> {
   const content = await openContent(entry, signal);
   if (content === undefined) return undefined;
+  if (typeof content !== 'object' || !(Symbol.asyncIterator in content)) {
+    throw new TypeError(`the content of ${entry.path} has to be a stream or an async iterable of bytes`);
+  }
   const source = readSource(content, signal);
   const head: Uint8Array[] = [];
   let bytes = 0;

@@ -151,6 +151,7 @@ export class ZipImageWriter implements AsyncDisposable {
         : entries) {
         throwIfCancelled(this.#signal, 'collect');
         if (this.#file.failure !== undefined) throw this.#file.failure;
+        checkEntry(entry);
         const name = entryName(component, entry.path, entry.placement);
         check(name);
         names.refuseTaken(name);
@@ -276,6 +277,13 @@ export class ZipImageWriter implements AsyncDisposable {
     if (this.#state === 'busy') throw misuse('the previous call on this image writer has not ended yet');
     if (this.#state !== 'idle') throw misuse(`this image writer is ${this.#state}`);
   }
+}
+
+/** What a collector in JavaScript may get wrong, in words that its author understands. */
+function checkEntry(entry: unknown): void {
+  const { path, open } = (entry ?? {}) as Partial<Record<keyof ImageEntry, unknown>>;
+  if (typeof path !== 'string') throw new TypeError('an entry has to have a path, which is a text');
+  if (typeof open !== 'function') throw new TypeError(`the entry ${path} has to have a function open`);
 }
 
 function isCompressed(entry: ImageEntry): 'yes' | 'likely' | 'no' {

@@ -1,8 +1,8 @@
 import type { ComponentName } from '../collectors/component-collector.js';
-import { BackupError } from '../errors.js';
 import type { SecretSource } from '../secrets/secret.js';
 import type { BackupOptions, FtpOptions } from './backup-options.js';
 import { parseFtpHost } from './ftp-host.js';
+import { invalidOption as invalid } from './option-checks.js';
 import { describeOption, switchTable, type SwitchOption } from './switches.js';
 
 /** Checked, complete and frozen options. */
@@ -118,8 +118,4 @@ function text(value: unknown, option: SwitchOption): string | undefined {
   if (value.includes('\0'))
     throw invalid(`${describeOption(option)} contains a NUL character.`, 'wrong-value');
   return value;
-}
-
-function invalid(message: string, reason: string): BackupError {
-  return new BackupError('INVALID_OPTIONS', message, { stage: 'options', reason });
 }

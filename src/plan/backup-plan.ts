@@ -1,7 +1,8 @@
-import type { ComponentCollector, ComponentName } from '../collectors/component-collector.js';
-import { BackupError } from '../errors.js';
+import type { Applicability, ComponentCollector, ComponentName } from '../collectors/component-collector.js';
+import { BackupError, isBackupError } from '../errors.js';
 import type { GatewayFacts } from '../gateway/gateway-facts.js';
 import type { BackupOptions } from '../options/backup-options.js';
+import { checkOptions, optionKinds, required } from '../options/option-checks.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { checkPlan, planRules } from './plan-rules.js';
 
@@ -71,8 +72,9 @@ export class BackupPlan {
   /**
    * Decides.
    *
-   * @throws BackupError `INVALID_OPTIONS` for a refused combination, `NOTHING_TO_BACK_UP` when nothing was asked for
-   * that a collector could give.
+   * @throws BackupError `INVALID_OPTIONS` for a refused combination or something that is no collector,
+   * `COMPONENT_FAILED` when a collector throws instead of saying whether it applies, `NOTHING_TO_BACK_UP` when nothing
+   * was asked for that a collector could give.
    */
   static create(
     options: BackupOptions,
@@ -81,7 +83,9 @@ export class BackupPlan {
   ): BackupPlan {
     const resolved = resolveOptions(options);
     const names = new Set<ComponentName>();
-    for (const { component } of collectors) {
+    for (const [index, collector] of collectors.entries()) {
+      checkOptions(collector, collectorMembers, { within: `collectors[${index}].`, onlyThese: false });
+      const { component } = collector;
       if (names.has(component)) {
         throw new BackupError(
           'INVALID_OPTIONS',
@@ -107,7 +111,7 @@ export class BackupPlan {
     const warnings: string[] = [];
     const components = collectors.map((collector): PlannedComponent => {
       const { component } = collector;
-      const input = { component, options: resolved, applicability: collector.applicability(gateway) };
+      const input = { component, options: resolved, applicability: applicabilityOf(collector, gateway) };
       for (const { decide } of planRules) {
         const decision = decide(input);
         if (decision === undefined) continue;
@@ -126,12 +130,20 @@ export class BackupPlan {
     return plan;
   }
 
-  /** Whether a line is a failure of the run before it begins: named in a custom backup, but not applicable. */
+  /**
+   * Whether a line is a failure of the run before it begins: named in a custom backup, but not applicable.
+   *
+   * @internal
+   */
   failsFor(line: PlannedComponent): boolean {
     return line.reason === 'not-applicable' && this.kind === 'custom';
   }
 
-  /** The plan with the sizes that were found out. */
+  /**
+   * The plan with the sizes that were found out.
+   *
+   * @internal
+   */
   withEstimates(estimates: ReadonlyMap<ComponentName, number>): BackupPlan {
     const components = this.components.map((line) => {
       const estimatedBytes = estimates.get(line.component);
@@ -150,4 +162,39 @@ export class BackupPlan {
       })
       .join('\n');
   }
+}
+
+const collectorMembers = {
+  component: {
+    // The top of an image has entries of its own.
+    is: (value: unknown): boolean =>
+      typeof value === 'string' && /^[a-z][a-z0-9-]*$/.test(value) && value !== 'version',
+    must: 'must be lower-case letters, digits and -, and not "version", which is an entry of every image',
+    required: true,
+  },
+  applicability: required(optionKinds.function),
+  collect: required(optionKinds.function),
+  estimate: optionKinds.function,
+} satisfies Record<keyof ComponentCollector, unknown>;
+
+function applicabilityOf(collector: ComponentCollector, gateway: GatewayFacts): Applicability {
+  const { component } = collector;
+  try {
+    const applicability: unknown = collector.applicability(gateway);
+    if (isApplicability(applicability)) return applicability;
+    throw new TypeError('{ applies: true }, or { applies: false, explanation }, was expected');
+  } catch (error) {
+    if (isBackupError(error)) throw error;
+    const why = error instanceof Error ? error.message : 'it threw something that is no error';
+    throw new BackupError('COMPONENT_FAILED', `${component} cannot tell whether it applies: ${why}`, {
+      stage: 'plan',
+      component,
+      cause: error,
+    });
+  }
+}
+
+function isApplicability(value: unknown): value is Applicability {
+  const { applies, explanation } = (value ?? {}) as Partial<Applicability & { explanation: unknown }>;
+  return applies === true || (applies === false && typeof explanation === 'string');
 }

@@ -1,6 +1,6 @@
 import type { BackupEvent } from '../events.js';
 import type { BackupOptions } from '../options/backup-options.js';
-import type { BackupReport } from '../report.js';
+import type { CompletedReport } from '../report.js';
 import type { ImageSink } from '../sinks/image-sink.js';
 import type { AbortableOptions } from '../support/abort.js';
 
@@ -17,5 +17,5 @@ export interface BackupRunner {
       readonly sink?: ImageSink | undefined;
       readonly onEvent?: ((event: BackupEvent) => void) | undefined;
     },
-  ): Promise<BackupReport>;
+  ): Promise<CompletedReport>;
 }

@@ -36,7 +36,7 @@ export async function deliverLocalImage(
       { signal, sink, onEvent },
     );
     for (const warning of report.warnings) options.log('warn', `Backup of ${node}: ${printable(warning)}`);
-    const bytes = report.image?.bytes ?? 0;
+    const bytes = report.image.bytes;
     const lacking = failed.length === 0 ? '' : ` without the failed components ${failed.join(', ')}`;
     await exchange.record(outcomes.success, `The image of node ${node} was sent, ${bytes} bytes${lacking}.`);
     return undefined;

@@ -1,4 +1,5 @@
 import type { FtpOptions } from '../options/backup-options.js';
+import { checkOptions, optionKinds, required } from '../options/option-checks.js';
 import type { SecretSource } from '../secrets/secret.js';
 import type { Log } from '../support/log.js';
 import type { FtpConnection, FtpTimeouts } from './ftp-connection.js';
@@ -17,11 +18,11 @@ export interface FtpSinkOptions extends FtpOptions {
    * into the user's login folder. A path that starts with `/` counts from the server's root.
    */
   readonly remotePath: string;
-  /** Until the server has greeted, and for a data connection to open. Default: 10000. */
+  /** Until the server has greeted, and for a data connection to open, in milliseconds. Default: 10,000. */
   readonly connectTimeoutMs?: number | undefined;
-  /** Until the whole answer to a command has arrived. Default: 30000. */
+  /** Until the whole answer to a command has arrived, in milliseconds. Default: 30,000. */
   readonly replyTimeoutMs?: number | undefined;
-  /** How long the server may take no byte of an upload, or wait with its last word. Default: 120000. */
+  /** How long the server may take no byte of an upload, or wait with its last word, in milliseconds. Default: 120,000. */
   readonly idleTimeoutMs?: number | undefined;
 }
 
@@ -50,6 +51,7 @@ export class FtpSink implements ImageSink {
 
   /** Throws `INVALID_OPTIONS` for what FTP cannot carry; nothing is contacted. */
   constructor(options: FtpSinkOptions) {
+    checkOptions(options, ftpOptions);
     this.#target = ftpTarget(options);
     this.#password = options.password;
     this.#timeouts = {
@@ -86,3 +88,17 @@ export class FtpSink implements ImageSink {
     return ftpLogin(this.#target, this.#password, this.#timeouts, signal, log);
   }
 }
+
+const { positive, secret } = optionKinds;
+// Whether it is empty, or no number of a port, is said in the words of FTP.
+const anyText = { is: (value: unknown): boolean => typeof value === 'string', must: 'must be a text' };
+const ftpOptions = {
+  host: required(anyText),
+  port: { is: (value: unknown): boolean => typeof value === 'number', must: 'must be a number' },
+  user: required(anyText),
+  password: required(secret),
+  remotePath: required(anyText),
+  connectTimeoutMs: positive,
+  replyTimeoutMs: positive,
+  idleTimeoutMs: positive,
+} satisfies Record<keyof FtpSinkOptions, unknown>;

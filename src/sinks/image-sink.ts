@@ -41,7 +41,7 @@ export interface SinkContext {
  * @public
  */
 export interface StoredImage {
-  /** Final path or address, without any user information. */
+  /** Final path or address, for the report: put no password into it. */
   readonly path: string;
 }
 
@@ -67,7 +67,8 @@ export interface ImageSink {
   prepare?(imageName: string, context: SinkContext): Promise<void>;
   /**
    * Stores the image. Under the final name there is a whole image or nothing. Throws a `BackupError` with one of the
-   * `SINK_…` codes; after one that is `retryable` it may be called again with the same image.
+   * `SINK_…` codes; after one that is `retryable` it may be called again with the same image. Anything else that it
+   * throws becomes a `SINK_FAILED` that names the sink; once the signal is aborted, `CANCELLED`.
    */
   store(image: BackupImage, context: SinkContext): Promise<StoredImage>;
 }

@@ -1,3 +1,4 @@
+import { checkOptions, optionKinds, wholeNumber } from '../options/option-checks.js';
 import type { ImageSink, SinkContext } from './image-sink.js';
 import type { RetrySettings } from './retry.js';
 
@@ -9,7 +10,7 @@ import type { RetrySettings } from './retry.js';
 export interface RetryingSinkOptions {
   /** Tries in all. Default: 3. */
   readonly attempts?: number | undefined;
-  /** Pause before the second try, doubled before each further one, each ± 50 %. Default: 1000. */
+  /** Pause before the second try, in milliseconds, doubled before each further one, each ± 50 %. Default: 1000. */
   readonly delayMs?: number | undefined;
   /** A number from 0 up to 1, for the ± 50 %. Default: `Math.random`. */
   readonly random?: (() => number) | undefined;
@@ -27,9 +28,11 @@ export interface RetryingSinkOptions {
  * await runBackup({ image: 'node1.zip' }, { sink: retryingSink(sink, { attempts: 5, delayMs: 2000 }) });
  * ```
  *
+ * @throws BackupError `INVALID_OPTIONS`, naming the option.
  * @public
  */
 export function retryingSink(sink: ImageSink, options: RetryingSinkOptions = {}): ImageSink {
+  checkOptions(options, retryOptions);
   const settings: RetrySettings = {
     attempts: options.attempts ?? 3,
     delayMs: options.delayMs ?? 1000,
@@ -50,3 +53,10 @@ export function retryingSink(sink: ImageSink, options: RetryingSinkOptions = {})
     store: (image, context) => trying('storing', context, () => sink.store(image, context)),
   };
 }
+
+const retryOptions = {
+  attempts: wholeNumber(1),
+  delayMs: wholeNumber(0),
+  random: optionKinds.function,
+  wait: optionKinds.function,
+} satisfies Record<keyof RetryingSinkOptions, unknown>;

@@ -17,7 +17,7 @@ export interface AbortableOptions {
 /** The error for an aborted signal: the first reason stays and becomes the cause. */
 export function cancelled(signal: AbortSignal, stage: BackupStage): BackupError {
   if (isBackupError(signal.reason) && signal.reason.code === 'CANCELLED') return signal.reason;
-  return new BackupError('CANCELLED', 'cancelled', { stage, cause: signal.reason });
+  return new BackupError('CANCELLED', 'The backup was cancelled.', { stage, cause: signal.reason });
 }
 
 /** Throws {@link cancelled} if the signal is aborted. */

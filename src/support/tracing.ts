@@ -1,7 +1,7 @@
 import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel';
 
 /**
- * What is published about a run on `gateway-backup:run`. The result is its `BackupReport`.
+ * What is published about a run on `gateway-backup:run`. The result is its `CompletedReport`.
  *
  * @public
  */

@@ -132,7 +132,13 @@ function scriptedEntry(step: {
 }
 
 async function cancellation(signal: AbortSignal): Promise<never> {
-  if (!signal.aborted) await once(signal, 'abort');
+  // Keeps the process running: the timer of AbortSignal.timeout does not.
+  const alive = setInterval(() => undefined, 60_000);
+  try {
+    if (!signal.aborted) await once(signal, 'abort');
+  } finally {
+    clearInterval(alive);
+  }
   throwIfCancelled(signal, 'collect');
   throw new BackupError('INTERNAL', 'unreachable: an aborted signal is cancelled', { stage: 'collect' });
 }

@@ -27,6 +27,7 @@ describe('importing the package', () => {
       'index.js',
       'mapping/mapping-template-generator.js',
       'options/ftp-host.js',
+      'options/option-checks.js',
       'options/resolve-options.js',
       'options/switches.js',
       'plan/backup-plan.js',
@@ -36,6 +37,7 @@ describe('importing the package', () => {
       'sinks/ftp-target.js',
       'sinks/local-file-sink.js',
       'sinks/retrying-sink.js',
+      'support/is-object.js',
     ]);
   });
 

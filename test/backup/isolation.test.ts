@@ -116,9 +116,9 @@ describe('a failing component', () => {
             `${component}: ${reason ?? ''}`,
           );
         }
-        const { valid, faults } = await verifyImage(report.image!.path);
+        const { valid, faults } = await verifyImage(report.image.path);
         assert.ok(valid, JSON.stringify(faults));
-        const manifest = (await readZipEntry(report.image!.path, 'manifest.log', 1 << 20))!.toString();
+        const manifest = (await readZipEntry(report.image.path, 'manifest.log', 1 << 20))!.toString();
         const expected = runOrder
           .filter((name) => !failing.includes(name))
           .flatMap((name) => sampleImageEntries[name]);
@@ -127,7 +127,7 @@ describe('a failing component', () => {
           [...expected, 'version', 'backup.json'].sort(),
         );
 
-        await rm(report.image!.path);
+        await rm(report.image.path);
         await assert.rejects(
           asNobody(() => runBackup({ ...options, haltOnFirstFailure: true }, host)),
           (error) => {

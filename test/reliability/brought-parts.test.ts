@@ -68,7 +68,7 @@ describe('a run with parts that were brought', () => {
     const failed = report.components.find(({ status }) => status === 'failed')!;
     assert.equal(failed.component, brought.component);
     assert.match(failed.reason!, reason);
-    const { path } = report.image!;
+    const { path } = report.image;
     const { valid, faults } = await verifyImage(path);
     assert.ok(valid, JSON.stringify(faults));
     assert.deepEqual((await imagePaths(path)).sort(), [...config, ...own].sort());
@@ -166,16 +166,96 @@ describe('a run with parts that were brought', () => {
   });
 
   test('a collector that is no iterable fails, and so does one that yields what is no entry', async () => {
-    await assertFails(
-      collector(() => undefined as unknown as AsyncIterable<ImageEntry>),
-      /./,
-    );
-    await node.clear();
-    const brought = collector(async function* () {
+    for (const given of [undefined, 5, [], {}]) {
+      await assertFails(
+        collector(() => given as unknown as AsyncIterable<ImageEntry>),
+        /collect has to give an async iterable/,
+      );
+      await node.clear();
+    }
+    for (const [entry, says] of [
+      [undefined, /has to have a path/],
+      [{ open: () => undefined }, /has to have a path/],
+      [{ path: 'a.txt' }, /entry a\.txt has to have a function open/],
+      [{ path: 'a.txt', open: () => 'text' }, /content of a\.txt has to be a stream/],
+    ] as const) {
+      const brought = collector(async function* () {
+        await Promise.resolve();
+        yield entry as unknown as ImageEntry;
+      });
+      await assertFails(brought, says);
+      await node.clear();
+    }
+  });
+
+  test('a collector that annotates what JSON cannot carry fails, and no other', async () => {
+    const brought = collector(async function* ({ annotate }) {
       await Promise.resolve();
-      yield undefined as unknown as ImageEntry;
+      annotate({ rows: 1n as unknown as number });
+      yield { path: 'a', open: () => Readable.from([Buffer.from('a')]) };
     });
-    await assertFails(brought, /./);
+    await assertFails(brought, /its annotations cannot be written as JSON/);
+  });
+
+  test('an error that is no BackupError gets a code all the same', async () => {
+    const report = await run(failingCollector('own', { error: new Error('plain') }));
+    const { code } = report.components.find(({ component }) => component === 'own')!;
+    assert.equal(code, 'COMPONENT_FAILED');
+    await node.check(undefined);
+  });
+
+  test('a collector whose estimate throws or is no number of bytes is collected all the same', async () => {
+    const estimates = [
+      () => Promise.resolve(NaN),
+      () => Promise.resolve(-1),
+      () => Promise.resolve(Infinity),
+      () => Promise.resolve('much' as unknown as number),
+      () => Promise.reject(new Error('no idea')),
+      () => {
+        throw new Error('no idea');
+      },
+    ];
+    for (const estimate of estimates) {
+      const brought = { ...scriptedCollector('own', [{ entry: 'a', content: 'a' }]), estimate };
+      assert.equal((await run(brought)).status, 'success');
+      await node.clear();
+    }
+  });
+
+  test('a collector that is tried again says what it says once', async () => {
+    let attempt = 0;
+    const brought = collector(async function* ({ warn }) {
+      attempt += 1;
+      warn('the label is missing');
+      await Promise.resolve();
+      if (attempt === 1)
+        throw new BackupError('SOURCE_UNREADABLE', 'not now', { stage: 'collect', retryable: true });
+      yield { path: 'a', open: () => Readable.from([Buffer.from('a')]) };
+    });
+    const report = await run(brought);
+    assert.equal(report.status, 'success');
+    assert.deepEqual(report.warnings, ['own: the label is missing']);
+    await node.check(undefined);
+  });
+
+  test('a collector that cannot tell whether it applies is named, and nothing was touched', async () => {
+    const answers = [
+      () => {
+        throw new Error('a defect of the collector');
+      },
+      () => undefined,
+      () => ({ applies: false }),
+    ];
+    for (const applicability of answers) {
+      const brought = { ...scriptedCollector('own', []), applicability } as unknown as ComponentCollector;
+      await assert.rejects(run(brought), {
+        code: 'COMPONENT_FAILED',
+        stage: 'plan',
+        component: 'own',
+        report: undefined,
+      });
+    }
+    await node.check(undefined);
   });
 
   test('a collector that gives nothing is a success without entries', async () => {
@@ -343,9 +423,37 @@ describe('a run with parts that were brought', () => {
         }),
       ).catch((reason: unknown) => reason);
       assert.ok(isBackupError(error));
-      assert.equal(error.code, 'INTERNAL');
-      assert.match(error.message, /a defect of the sink/);
+      assert.equal(error.code, 'SINK_FAILED');
+      assert.match(error.message, /^The sink "test" failed: a defect of the sink\. The image was kept: /);
       await node.check(undefined, { kept: 1 });
+    });
+
+    test('one that does not say where the image is has failed, and the image is kept', async () => {
+      for (const answer of [undefined, null, {}, { path: '' }, { path: 7 }]) {
+        const target = sink(() => answer as never);
+        await assert.rejects(runInto(target), {
+          code: 'SINK_FAILED',
+          message: /The sink "test" failed: .*\{ path \}/,
+        });
+        await node.check(undefined, { kept: 1 });
+        await node.clear();
+      }
+    });
+
+    test('one that throws in its preparation, whatever it throws, is named before anything is collected', async () => {
+      for (const prepare of [
+        () => Promise.reject(new Error('no shelf')),
+        () => {
+          throw new Error('no shelf');
+        },
+      ]) {
+        const target = sink(() => assert.fail('not asked'), { prepare });
+        await assert.rejects(runInto(target), {
+          code: 'SINK_FAILED',
+          message: 'The sink "test" failed: no shelf',
+        });
+        await node.check(undefined);
+      }
     });
 
     test('one that wants nothing kept has nothing kept', async () => {

@@ -114,6 +114,6 @@ describe('a disk that is too small', () => {
       { gatewayRoot, hostRoot, workDirectory: root },
     );
     assert.equal(report.status, 'success');
-    await rm(report.image!.path);
+    await rm(report.image.path);
   });
 });

@@ -62,7 +62,7 @@ describe('the golden image', () => {
     const host: typeof node.host & WithClock = { ...node.host, now: () => new Date(clock) };
     const report = await runBackup({ image: node.image, includeAudits: true, esm: true }, host);
     assert.equal(report.status, 'success', JSON.stringify(report.components));
-    const { path } = report.image!;
+    const { path } = report.image;
     const content = await readFile(path);
     await node.clear();
     return { path, content };
@@ -114,7 +114,7 @@ describe('the golden image', () => {
   test('its files are those of the golden listing', async () => {
     const host: typeof node.host & WithClock = { ...node.host, now: () => new Date(clock) };
     const report = await runBackup({ image: node.image, includeAudits: true, esm: true }, host);
-    const entries = await readByYauzl(report.image!.path);
+    const entries = await readByYauzl(report.image.path);
     // The dumps depend on the version of the database server, and these two on them; node.properties has its port.
     const varying = /^(?:maindb\/main_backup\.sql|audits\/audits\.gz|backup\.json|config\/node\.properties)$/;
     const listing = entries.map(({ path, bytes, sha256 }) =>

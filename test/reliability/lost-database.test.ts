@@ -62,7 +62,7 @@ describe('a run whose database is lost', () => {
     assert.equal(left, '0', 'a session was killed');
     assert.equal(report.status, 'success', JSON.stringify(report.components));
     await assertOthersWhole(report, []);
-    const sql = (await imageContents(report.image!.path)).get('maindb/main_backup.sql')!.toString('latin1');
+    const sql = (await imageContents(report.image.path)).get('maindb/main_backup.sql')!.toString('latin1');
     const rows = await node.server.query('SELECT COUNT(*) FROM policy_version', node.database);
     const dumped = sql.match(/^INSERT INTO policy_version .*$/gm) ?? [];
     const tuples = dumped.join('\n').split('),(').length;

@@ -159,7 +159,7 @@ describe('files that a run makes', () => {
     await symlink(real, join(node.work, 'link'));
     const report = await runBackup({ image: join(node.work, 'link', 'node1.zip'), config: true }, node.host);
     assert.equal((await readdir(real)).length, 1);
-    assert.ok(report.image!.path.startsWith(join(node.work, 'link')));
+    assert.ok(report.image.path.startsWith(join(node.work, 'link')));
   });
 });
 

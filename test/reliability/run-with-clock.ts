@@ -5,4 +5,4 @@ const { image, gatewayRoot, hostRoot, clock } = JSON.parse(process.argv[2] ?? ''
 const host = { gatewayRoot, hostRoot, now: () => new Date(clock ?? '') };
 const report = await runBackup({ image: image ?? '', includeAudits: true, esm: true }, host);
 if (report.status !== 'success') throw new Error(JSON.stringify(report.components));
-console.log(report.image?.path);
+console.log(report.image.path);

@@ -151,7 +151,7 @@ describe('odd surroundings', () => {
     ] as const) {
       const host: typeof node.host & { now: () => Date } = { ...node.host, now: () => when };
       const report = await runBackup({ image: node.image, config: true }, host);
-      assert.equal(report.image!.path, join(node.folder, `${stamp}_node1.zip`));
+      assert.equal(report.image.path, join(node.folder, `${stamp}_node1.zip`));
       await assertImage();
       await node.clear();
     }

@@ -4,10 +4,12 @@ import {
   type BackupErrorCode,
   type BackupEvent,
   type BackupReport,
+  type CompletedReport,
   type ComponentReport,
 } from 'gateway-backup';
 
 declare const report: BackupReport;
+declare const completed: CompletedReport;
 declare const line: ComponentReport;
 declare const event: BackupEvent;
 declare const thrown: unknown;
@@ -20,12 +22,17 @@ if (line.status === 'collected') {
   line.reason satisfies string;
   line.entries satisfies 0;
   line.code satisfies BackupErrorCode | undefined;
+  if (line.status === 'failed') line.code satisfies BackupErrorCode;
 }
 
 // There may be no image.
 // @ts-expect-error -- possibly null
 report.image.path satisfies string;
 report.image?.path satisfies string | undefined;
+if (report.status !== 'failed') report.image.path satisfies string;
+else report.error.code satisfies BackupErrorCode;
+// But what a run resolves to has one.
+completed.image.path satisfies string;
 
 // A switch over the events is exhaustive.
 export function describeEvent(): string {

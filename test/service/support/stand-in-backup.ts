@@ -62,7 +62,15 @@ export class StandInBackup implements BackupRunner {
     for (const component of this.failed) {
       onEvent?.({
         type: 'component-finished',
-        report: { component, status: 'failed', reason: 'made to fail', entries: 0, bytes: 0, durationMs: 1 },
+        report: {
+          component,
+          status: 'failed',
+          code: 'SOURCE_UNREADABLE',
+          reason: 'made to fail',
+          entries: 0,
+          bytes: 0,
+          durationMs: 1,
+        },
       });
     }
     const folder = await mkdtemp(join(tmpdir(), 'stand-in-'));
