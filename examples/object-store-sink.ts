@@ -84,8 +84,8 @@ export class ObjectStoreSink implements ImageSink {
       await finished(request).catch(() => undefined);
       return { status, url };
     } catch (cause) {
-      if (signal.aborted)
-        throw new BackupError('CANCELLED', 'cancelled', { stage: 'store', cause: signal.reason });
+      // Whatever is thrown then: the run says that it was cancelled.
+      if (signal.aborted) throw cause;
       throw new BackupError('SINK_FAILED', `The object store ${url.host} broke the connection.`, {
         stage: 'store',
         reason: 'connection-lost',

@@ -42,7 +42,7 @@ export interface FailedComponent {
   readonly status: 'failed';
   /** Why, in a sentence. */
   readonly reason: string;
-  /** The code of its error; `COMPONENT_FAILED` for one that is no `BackupError`. */
+  /** The code of its error; `COMPONENT_FAILED` for one that is no `BackupError`, and where it was named and does not apply. */
   readonly code: BackupErrorCode;
   /** Nothing of it is in the image. */
   readonly entries: 0;

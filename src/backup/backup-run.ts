@@ -58,7 +58,7 @@ export class BackupRun {
   readonly #database: RunDatabase;
   readonly #mapping: RunMapping;
   readonly #reports: ComponentReport[] = [];
-  readonly #warnings: string[] = [];
+  readonly #warnings = new Set<string>();
   /** For durations: unlike the clock of the run, it never goes back. */
   readonly #began = performance.now();
   #mappingTemplate: string | undefined;
@@ -218,7 +218,7 @@ export class BackupRun {
       const hooks = { reader, warn: () => undefined, annotate: () => undefined };
       try {
         const bytes = await collector.estimate(this.#contextFor(component, hooks));
-        if (!(bytes >= 0 && bytes < Infinity)) throw new TypeError(`${bytes} is no number of bytes`);
+        if (!Number.isFinite(bytes) || bytes < 0) throw new TypeError(`${bytes} is no number of bytes`);
         estimates.set(component, bytes);
       } catch (error) {
         throwIfCancelled(this.#signal, 'plan');
@@ -265,7 +265,7 @@ export class BackupRun {
           bytes,
           annotations: annotations.get(component),
         })),
-        warnings: this.#warnings,
+        warnings: [...this.#warnings],
         entries: staged.writer.entries,
       }),
     );
@@ -298,8 +298,8 @@ export class BackupRun {
   #warn(message: string, component?: ComponentName): void {
     const warning = component === undefined ? message : `${component}: ${message}`;
     // A component that is tried a second time says again what it said.
-    if (this.#warnings.includes(warning)) return;
-    this.#warnings.push(warning);
+    if (this.#warnings.has(warning)) return;
+    this.#warnings.add(warning);
     this.#emitter.emit({ type: 'warning', message, component });
   }
 }

@@ -42,7 +42,8 @@ export function resolveGatewayOptions(
   options: GatewayBackupOptions & GatewayBackupInternals,
   collectors: (options: { rpmProgram: string; rpmTimeoutMs: number }) => readonly ComponentCollector[],
 ): ResolvedGatewayOptions {
-  checkOptions(options, gatewayOptions);
+  const { now = () => new Date(), ...known } = options;
+  checkOptions(known, gatewayOptions);
   if (options.database !== undefined)
     checkOptions(options.database, databaseOptions, { within: 'database.' });
   const currentDirectory = workingDirectory(options.currentDirectory ?? '.');
@@ -62,7 +63,7 @@ export function resolveGatewayOptions(
     verification: options.verification ?? 'read-back',
     checkFreeSpace: options.checkFreeSpace ?? true,
     ...rpm,
-    now: options.now ?? (() => new Date()),
+    now,
   });
 }
 
@@ -77,7 +78,7 @@ export function checkRunOptions(options: BackupRunOptions): void {
     checkOptions(options.sink, sinkMembers, { within: 'sink.', onlyThese: false });
 }
 
-const { text, flag, positive, object, list, secret, signal, function: callable } = optionKinds;
+const { text, flag, positive, milliseconds, object, list, secret, signal, function: callable } = optionKinds;
 
 const gatewayOptions = {
   gatewayRoot: text,
@@ -94,15 +95,14 @@ const gatewayOptions = {
   verification: oneOf('read-back', 'full'),
   checkFreeSpace: flag,
   rpmProgram: text,
-  rpmTimeoutMs: positive,
-  now: callable,
-} satisfies Record<keyof (GatewayBackupOptions & GatewayBackupInternals), unknown>;
+  rpmTimeoutMs: milliseconds,
+} satisfies Record<keyof GatewayBackupOptions, unknown>;
 
 const databaseOptions = {
   socketPath: text,
   tls: object,
-  connectTimeoutMs: positive,
-  idleTimeoutMs: positive,
+  connectTimeoutMs: milliseconds,
+  idleTimeoutMs: milliseconds,
   maxRowBytes: positive,
 } satisfies Record<keyof DatabaseConnectionOptions, unknown>;
 

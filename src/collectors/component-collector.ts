@@ -76,7 +76,7 @@ export interface CollectorContext {
   readonly database: () => Promise<DatabaseSession>;
   /** Compression level of the run, 0 to 9, for content that a collector compresses itself. */
   readonly compressionLevel: number;
-  /** Adds a warning to the report. */
+  /** Adds a warning to the report, unless it is there already. */
   readonly warn: (message: string) => void;
   /**
    * Adds facts to this component's record in `backup.json`; dropped if the component fails, as it does when they cannot be

@@ -19,7 +19,8 @@ export type OpenedSource =
  * Opens a regular file below the root. Never waits for the other end of a pipe and never leaves the root, whatever
  * happens to the path in the meantime. A link is followed if its target is a regular file below the root.
  *
- * @param folder - The file's folder, if it is held open; through it the file is found and known to be inside in less time.
+ * @param folder - The file's folder, held open and below the root when it was opened: what is in it then counts as inside,
+ * in less time.
  * @throws BackupError `SOURCE_UNREADABLE` if the file is there and cannot be opened.
  * @internal
  */
@@ -98,6 +99,8 @@ function openWithoutLinks(path: Buffer, root: SourceRoot, held?: Buffer): Opened
     descriptor = openSync(held ?? path, flags);
   } catch (error) {
     const code = errnoOf(error);
+    // The folder of descriptors is not there, in a bare container say: the portable way.
+    if (code === 'ENOENT' && held !== undefined) return openWithoutLinks(path, root);
     if (code === 'ENOENT' || code === 'ENOTDIR') return { outcome: 'vanished' };
     // The last part is a link; FreeBSD says it with the second code.
     if (code === 'ELOOP' || code === 'EMLINK') return 'link';

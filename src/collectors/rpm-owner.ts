@@ -3,7 +3,7 @@ import { BackupError } from '../errors.js';
 import { printablePath } from './entry-path.js';
 import { runProgram, type ProgramResult } from './run-program.js';
 
-/** Default limit for all questions together. */
+/** Default limit for all questions of a component together. */
 export const RPM_TIMEOUT_MS = 30_000;
 
 /**
@@ -14,7 +14,7 @@ export const RPM_TIMEOUT_MS = 30_000;
 export interface RpmOwnerOptions {
   /** Default: `rpm`. */
   readonly program?: string | undefined;
-  /** Limit for all questions together, milliseconds. Default: 30,000. */
+  /** Limit for these questions together, milliseconds. Default: 30,000. */
   readonly timeoutMs?: number | undefined;
   readonly signal: AbortSignal;
 }

@@ -18,8 +18,8 @@ import type { SourceRoot } from './source-root.js';
 
 const log = logFor('collect');
 
-/** Starting a thread costs as much as reading a few hundred files. */
-const FILES_BEFORE_THREADS = 256;
+/** Starting a thread costs as much as reading a few hundred files. Each is listed twice: for the estimate, and to be read. */
+const FILES_BEFORE_THREADS = 512;
 const MAX_THREADS = 4;
 const MAX_BATCH_FILES = 64;
 /** Leaves room in the buffer for files that are larger now than they were when they were listed. */
@@ -30,7 +30,7 @@ const CLOSING_MS = 1000;
 export interface SourceReaderOptions {
   /** Compression level, 0 to 9. */
   readonly level: number;
-  /** Files that are listed before a thread is started. Default: 256. */
+  /** Files that are listed, those that are listed twice counting twice, before a thread is started. Default: 512. */
   readonly filesBeforeThreads?: number | undefined;
   /** Threads at most. Default: the number of cores, at most 4. */
   readonly maxThreads?: number | undefined;
@@ -64,17 +64,24 @@ export class SourceReader implements AsyncDisposable {
   /** A file was listed, and will probably be asked for. */
   expect(): void {
     this.#expected += 1;
-    const worthIt = this.#expected > this.#options.filesBeforeThreads && this.#threads.length === 0;
-    if (worthIt && this.#state === 'usable') void this.start();
+    if (this.#expected > this.#options.filesBeforeThreads && this.#threads.length === 0) void this.start();
   }
 
   /** Starts a thread. Settles once it can read; or never will, and everything is left to the caller. */
-  start(): Promise<void> {
-    const thread = new ReadingThread(this.#options, () => {
+  async start(): Promise<void> {
+    if (this.#state !== 'usable') return;
+    const broke = (): void => {
       if (this.#state === 'usable') this.#state = 'broken';
-    });
-    this.#threads.push(thread);
-    return thread.started;
+    };
+    try {
+      const thread = new ReadingThread(this.#options, broke);
+      this.#threads.push(thread);
+      await thread.started;
+    } catch (error) {
+      // No more processes for this user, say.
+      log('no reading thread: %s', messageOf(error));
+      broke();
+    }
   }
 
   /**

@@ -86,7 +86,8 @@ class Sources implements Disposable {
   #folderOf(path: Buffer): HeldFolder | undefined {
     if (this.#folder?.isFolderOf(path) === true) return this.#folder;
     this[Symbol.dispose]();
-    if (HeldFolder.isPossible) this.#folder = HeldFolder.open(folderOf(path), this.#root);
+    const isUseful = HeldFolder.isPossible && this.#root.descriptorPath(0) !== undefined;
+    if (isUseful) this.#folder = HeldFolder.open(folderOf(path), this.#root);
     return this.#folder;
   }
 }

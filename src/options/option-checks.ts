@@ -20,6 +20,11 @@ export const optionKinds = {
     is: (value) => typeof value === 'number' && value > 0 && value < Infinity,
     must: 'must be a number above 0',
   },
+  milliseconds: {
+    // What is longer, a timer takes for one millisecond.
+    is: (value) => typeof value === 'number' && value > 0 && value < 2 ** 31,
+    must: 'must be a number of milliseconds, above 0 and below 2,147,483,648 (24 days)',
+  },
   object: { is: isObject, must: 'must be an object' },
   list: { is: Array.isArray, must: 'must be an array' },
   function: { is: (value) => typeof value === 'function', must: 'must be a function' },
@@ -34,6 +39,11 @@ export const optionKinds = {
   },
 } as const satisfies Readonly<Record<string, OptionKind>>;
 
+/** What is checked elsewhere. */
+export function anything(): OptionKind {
+  return { is: () => true, must: '' };
+}
+
 /** One of a few words. */
 export function oneOf(...words: readonly string[]): OptionKind {
   const is = (value: unknown): boolean => words.includes(value as string);
@@ -41,13 +51,10 @@ export function oneOf(...words: readonly string[]): OptionKind {
 }
 
 /** A whole number in a range. */
-export function wholeNumber(least: number, most = Infinity): OptionKind {
+export function wholeNumber(least: number, most: number): OptionKind {
   const is = (value: unknown): boolean =>
     Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-  return {
-    is,
-    must: `must be a whole number ${most === Infinity ? `from ${least} on` : `from ${least} to ${most}`}`,
-  };
+  return { is, must: `must be a whole number from ${least} to ${most}` };
 }
 
 /** The same kind, of an option that has to be there. */

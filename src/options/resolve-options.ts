@@ -2,7 +2,7 @@ import type { ComponentName } from '../collectors/component-collector.js';
 import type { SecretSource } from '../secrets/secret.js';
 import type { BackupOptions, FtpOptions } from './backup-options.js';
 import { parseFtpHost } from './ftp-host.js';
-import { invalidOption as invalid } from './option-checks.js';
+import { anything, checkOptions, invalidOption as invalid, optionKinds } from './option-checks.js';
 import { describeOption, switchTable, type SwitchOption } from './switches.js';
 
 /** Checked, complete and frozen options. */
@@ -62,7 +62,9 @@ export function resolveOptions(options: BackupOptions): ResolvedOptions {
   if (image === undefined)
     throw invalid(`The image file is missing: give ${describeOption('image')}.`, 'missing');
   const selected = new Set<ComponentName>(customComponents.filter((flag) => options[flag] === true));
-  for (const component of options.components ?? []) {
+  const { components = [] } = options;
+  if (!Array.isArray(components)) throw invalid('Option components must be an array.', 'wrong-type');
+  for (const component of components as readonly unknown[]) {
     if (typeof component !== 'string' || !/^[a-z][a-z0-9-]*$/.test(component)) {
       throw invalid(
         `Option components: ${JSON.stringify(component)} is not a component's name.`,
@@ -88,6 +90,7 @@ export function resolveOptions(options: BackupOptions): ResolvedOptions {
 
 function resolveFtp(ftp: Partial<FtpOptions> | undefined): ResolvedOptions['ftp'] {
   if (ftp === undefined) return undefined;
+  checkOptions(ftp, ftpOptions, { within: 'ftp.' });
   const host = text(ftp.host, 'ftp.host');
   const user = text(ftp.user, 'ftp.user');
   const { password } = ftp;
@@ -110,6 +113,14 @@ function resolveFtp(ftp: Partial<FtpOptions> | undefined): ResolvedOptions['ftp'
   }
   return Object.freeze({ host: address.host, port, user, password });
 }
+
+// What the texts hold is said in the words of the switches.
+const ftpOptions = {
+  host: anything(),
+  port: anything(),
+  user: anything(),
+  password: optionKinds.secret,
+} satisfies Record<keyof FtpOptions, unknown>;
 
 function text(value: unknown, option: SwitchOption): string | undefined {
   if (value === undefined) return undefined;

@@ -185,7 +185,7 @@ function applicabilityOf(collector: ComponentCollector, gateway: GatewayFacts): 
     throw new TypeError('{ applies: true }, or { applies: false, explanation }, was expected');
   } catch (error) {
     if (isBackupError(error)) throw error;
-    const why = error instanceof Error ? error.message : 'it threw something that is no error';
+    const why = error instanceof Error ? error.message : String(error);
     throw new BackupError('COMPONENT_FAILED', `${component} cannot tell whether it applies: ${why}`, {
       stage: 'plan',
       component,

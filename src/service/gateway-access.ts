@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
 import type { GatewayBackupOptions } from '../backup/gateway-backup-options.js';
+import { resolveGatewayOptions } from '../backup/resolve-gateway-options.js';
 import type { GatewayDatabase } from '../database/gateway-database.js';
 import { MysqlGatewayDatabase } from '../database/mysql-gateway-database.js';
 import { detectGateway } from '../gateway/detect-gateway.js';
@@ -40,21 +40,14 @@ export async function openGatewayAccess(
   options: GatewayBackupOptions = {},
   { signal }: AbortableOptions = {},
 ): Promise<GatewayAccess> {
-  const { facts, databasePassword } = await detectGateway({
-    gatewayRoot: resolve(options.gatewayRoot ?? '/opt/SecureSpan'),
-    hostRoot: resolve(options.hostRoot ?? '/'),
-    gatewayVersion: options.gatewayVersion,
-    localDatabaseOnly: true,
-    rpmProgram: options.rpmProgram ?? 'rpm',
-    rpmTimeoutMs: options.rpmTimeoutMs ?? 30_000,
-    signal,
-  });
+  const gateway = resolveGatewayOptions(options, () => []);
+  const { facts, databasePassword } = await detectGateway({ ...gateway, localDatabaseOnly: true, signal });
   const { host, port, name, user, local, address } = facts.database;
   const password =
-    options.databasePassword === undefined
-      ? await decodeGatewayPassword(new Secret(databasePassword ?? ''), options.passphrase)
-      : await resolveSecret(options.databasePassword);
-  const database = new MysqlGatewayDatabase({ host, port, name, user, password, ...options.database });
+    gateway.databasePassword === undefined
+      ? await decodeGatewayPassword(new Secret(databasePassword ?? ''), gateway.passphrase)
+      : await resolveSecret(gateway.databasePassword);
+  const database = new MysqlGatewayDatabase({ host, port, name, user, password, ...gateway.database });
   const close = (): Promise<void> => database.close();
   return {
     database,

@@ -89,7 +89,7 @@ export class FtpSink implements ImageSink {
   }
 }
 
-const { positive, secret } = optionKinds;
+const { milliseconds, secret } = optionKinds;
 // Whether it is empty, or no number of a port, is said in the words of FTP.
 const anyText = { is: (value: unknown): boolean => typeof value === 'string', must: 'must be a text' };
 const ftpOptions = {
@@ -98,7 +98,7 @@ const ftpOptions = {
   user: required(anyText),
   password: required(secret),
   remotePath: required(anyText),
-  connectTimeoutMs: positive,
-  replyTimeoutMs: positive,
-  idleTimeoutMs: positive,
+  connectTimeoutMs: milliseconds,
+  replyTimeoutMs: milliseconds,
+  idleTimeoutMs: milliseconds,
 } satisfies Record<keyof FtpSinkOptions, unknown>;

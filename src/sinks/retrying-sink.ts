@@ -1,4 +1,4 @@
-import { checkOptions, optionKinds, wholeNumber } from '../options/option-checks.js';
+import { checkOptions, optionKinds } from '../options/option-checks.js';
 import type { ImageSink, SinkContext } from './image-sink.js';
 import type { RetrySettings } from './retry.js';
 
@@ -8,7 +8,7 @@ import type { RetrySettings } from './retry.js';
  * @public
  */
 export interface RetryingSinkOptions {
-  /** Tries in all. Default: 3. */
+  /** Tries in all, at least 1; `Infinity`: until it succeeds, is refused or cancelled. Default: 3. */
   readonly attempts?: number | undefined;
   /** Pause before the second try, in milliseconds, doubled before each further one, each ± 50 %. Default: 1000. */
   readonly delayMs?: number | undefined;
@@ -55,8 +55,15 @@ export function retryingSink(sink: ImageSink, options: RetryingSinkOptions = {})
 }
 
 const retryOptions = {
-  attempts: wholeNumber(1),
-  delayMs: wholeNumber(0),
+  attempts: {
+    is: (value: unknown): boolean =>
+      value === Infinity || (Number.isInteger(value) && (value as number) >= 1),
+    must: 'must be a whole number from 1 on, or Infinity',
+  },
+  delayMs: {
+    is: (value: unknown): boolean => value === 0 || optionKinds.milliseconds.is(value),
+    must: 'must be a number of milliseconds from 0 on',
+  },
   random: optionKinds.function,
   wait: optionKinds.function,
 } satisfies Record<keyof RetryingSinkOptions, unknown>;

@@ -48,6 +48,7 @@ const gatewayOptions: readonly (readonly [string, unknown, string?])[] = [
   ['rpmProgram', ''],
   ['rpmTimeoutMs', -1],
   ['rpmTimeoutMs', NaN],
+  ['rpmTimeoutMs', 2 ** 31],
   ['database.connectTimeoutMs', { connectTimeoutMs: 'x' }, 'database'],
   ['database.maxRowBytes', { maxRowBytes: 0 }, 'database'],
 ];
@@ -160,6 +161,7 @@ test('the sinks of this package check their options, too', () => {
   ] as const) {
     assert.throws(() => retryingSink(sink, options as never), refusal('wrong-value', `Option ${name} must`));
   }
+  retryingSink(sink, { attempts: Infinity, delayMs: 0.5 });
   assert.throws(() => retryingSink(sink, { atempts: 5 } as never), refusal('unknown-option', 'atempts'));
 
   const ftp = { host: 'ftp.example', user: 'gateway', password: 'secret', remotePath: 'a.zip' };

@@ -190,6 +190,31 @@ describe('a reader of files', { timeout: 120_000 }, () => {
     assert.equal((await answer)?.content.bytes, 4);
   });
 
+  it('reads where the system says it shows descriptors, and does not, and where it shows none', async (test) => {
+    const machine = makeMachine(test, { 'SSG/a': 'text' });
+    const path = Buffer.from(join(machine.gatewayRoot, 'a'));
+    utimesSync(path, 1_700_000_000, 1_700_000_000);
+    const reader = await readerOf(test);
+    for (const descriptors of ['/nowhere', null]) {
+      const root = new SourceRoot(machine.gatewayRoot, descriptors);
+      assert.equal((await reader.prepare(path, 4, root, { level: 3 }))?.content.bytes, 4);
+    }
+  });
+
+  it('that cannot even make a thread leaves everything to its caller, and so does one that is closed', async (test) => {
+    const machine = makeMachine(test, { 'SSG/a': 'text' });
+    const path = Buffer.from(join(machine.gatewayRoot, 'a'));
+    const program = new URL('nowhere:program');
+    for (const reader of [await readerOf(test, { program }), newReader(test)]) {
+      reader.expect();
+      await reader.close();
+      reader.expect();
+      await reader.start();
+      assert.equal(reader.prepare(path, 4, new SourceRoot(machine.gatewayRoot), { level: 3 }), undefined);
+      assert.ok(!process.getActiveResourcesInfo().includes('MessagePort'));
+    }
+  });
+
   const broken = {
     'do not even start': 'throw new Error("broken")',
     'break when they are given something':

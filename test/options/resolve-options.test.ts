@@ -62,6 +62,18 @@ const refused: readonly [string, unknown, RegExp, string][] = [
   ['a component with a bad name', { image, components: ['../x'] }, /components: "\.\.\/x"/, 'wrong-value'],
   ['a component with a bad end', { image, components: ['a b'] }, /components: "a b"/, 'wrong-value'],
   ['a component that is no text', { image, components: [7] }, /components: 7/, 'wrong-value'],
+  ['components that are no list', { image, components: 'own' }, /components must be an array/, 'wrong-type'],
+  ['components that are an object', { image, components: {} }, /components must be an array/, 'wrong-type'],
+  ['an FTP server that is a text', { image, ftp: 'ftp://x' }, /Option ftp must be an object/, 'wrong-type'],
+  ['an FTP server that is null', { image, ftp: null }, /Option ftp must be an object/, 'wrong-type'],
+  ['an FTP server that is a list', { image, ftp: [] }, /Option ftp must be an object/, 'wrong-type'],
+  ['an unknown part of an FTP server', { image, ftp: { hostname: 'x' } }, /ftp\.hostname/, 'unknown-option'],
+  [
+    'an FTP password that is none',
+    { image, ftp: { host: 'x', user: 'y', password: 5 } },
+    /Option ftp\.password must/,
+    'wrong-value',
+  ],
   ['a component that only prints like one', { image, components: [['site']] }, /components: /, 'wrong-value'],
   [
     'a template that is no text',

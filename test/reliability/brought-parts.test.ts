@@ -7,6 +7,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import {
   BackupError,
   defaultCollectors,
+  GatewayBackup,
   isBackupError,
   runBackup,
   verifyImage,
@@ -210,6 +211,8 @@ describe('a run with parts that were brought', () => {
       () => Promise.resolve(-1),
       () => Promise.resolve(Infinity),
       () => Promise.resolve('much' as unknown as number),
+      () => Promise.resolve('12' as unknown as number),
+      () => Promise.resolve(12n as unknown as number),
       () => Promise.reject(new Error('no idea')),
       () => {
         throw new Error('no idea');
@@ -219,6 +222,9 @@ describe('a run with parts that were brought', () => {
       const brought = { ...scriptedCollector('own', [{ entry: 'a', content: 'a' }]), estimate };
       assert.equal((await run(brought)).status, 'success');
       await node.clear();
+      const backup = new GatewayBackup({ ...node.host, collectors: [brought] });
+      const { components } = await backup.plan({ image: 'a.zip', components: ['own'] });
+      assert.equal(components[0]!.estimatedBytes, undefined);
     }
   });
 

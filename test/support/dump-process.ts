@@ -2,18 +2,10 @@
 // host port database user password
 import { readFileSync } from 'node:fs';
 import { dumpMainDatabase } from '#dist/database/database-dump.js';
-import { openMysqlSession } from '#dist/database/mysql-session.js';
 import { gzipBlocks } from '#dist/image/gzip-blocks.js';
-import { Secret } from '#dist/secrets/secret.js';
+import { sessionFromArguments } from './session-from-arguments.js';
 
-const [host, port, name, user, password] = process.argv.slice(2) as [string, string, string, string, string];
-const session = await openMysqlSession({
-  host,
-  port: Number(port),
-  name,
-  user,
-  password: new Secret(password),
-});
+const session = await sessionFromArguments();
 const dump = dumpMainDatabase(session);
 let imageBytes = 0;
 for await (const block of gzipBlocks(dump.blocks)) imageBytes += block.length;
