@@ -46,7 +46,8 @@ before(async () => {
         ? {}
         : { database: { host: '192.0.2.10', port: 3306, name: 'ssg', user: 'gateway', password: 'x' } }),
     });
-    if (index === 0) access = await openGatewayAccess(gateway);
+    if (index === 0)
+      access = await openGatewayAccess({ gatewayRoot: gateway.gatewayRoot, hostRoot: gateway.hostRoot });
     const certificate = authority.issue(name, `IP:${address}`);
     const users = join(own, 'users.json');
     await addFileUser(users, { login: 'admin', password, administrator: true });

@@ -43,7 +43,7 @@ before(async () => {
     { ...sampleNodes[1], address: '127.0.0.2' },
   ];
   gateway = await fixture.gateway(await fixture.database({ nodes }));
-  access = await openGatewayAccess(gateway);
+  access = await openGatewayAccess({ gatewayRoot: gateway.gatewayRoot, hostRoot: gateway.hostRoot });
   folder = await fixture.folder();
   work = join(folder, 'work');
   await mkdir(work);
