@@ -95,6 +95,11 @@ export function checkOptions(
   }
 }
 
+/** Whether something can be the name of a component. */
+export function isComponentName(value: unknown): value is string {
+  return typeof value === 'string' && /^[a-z][a-z0-9-]*$/.test(value);
+}
+
 /** The error for an option that is not as it should be. */
 export function invalidOption(message: string, reason: string): BackupError {
   return new BackupError('INVALID_OPTIONS', message, { stage: 'options', reason });

@@ -2,7 +2,13 @@ import type { ComponentName } from '../collectors/component-collector.js';
 import type { SecretSource } from '../secrets/secret.js';
 import type { BackupOptions, FtpOptions } from './backup-options.js';
 import { parseFtpHost } from './ftp-host.js';
-import { anything, checkOptions, invalidOption as invalid, optionKinds } from './option-checks.js';
+import {
+  anything,
+  checkOptions,
+  invalidOption as invalid,
+  isComponentName,
+  optionKinds,
+} from './option-checks.js';
 import { describeOption, switchTable, type SwitchOption } from './switches.js';
 
 /** Checked, complete and frozen options. */
@@ -65,7 +71,7 @@ export function resolveOptions(options: BackupOptions): ResolvedOptions {
   const { components = [] } = options;
   if (!Array.isArray(components)) throw invalid('Option components must be an array.', 'wrong-type');
   for (const component of components as readonly unknown[]) {
-    if (typeof component !== 'string' || !/^[a-z][a-z0-9-]*$/.test(component)) {
+    if (!isComponentName(component)) {
       throw invalid(
         `Option components: ${JSON.stringify(component)} is not a component's name.`,
         'wrong-value',

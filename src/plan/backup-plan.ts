@@ -2,7 +2,7 @@ import type { Applicability, ComponentCollector, ComponentName } from '../collec
 import { BackupError, isBackupError } from '../errors.js';
 import type { GatewayFacts } from '../gateway/gateway-facts.js';
 import type { BackupOptions } from '../options/backup-options.js';
-import { checkOptions, optionKinds, required } from '../options/option-checks.js';
+import { checkOptions, isComponentName, optionKinds, required } from '../options/option-checks.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { checkPlan, planRules } from './plan-rules.js';
 
@@ -167,8 +167,7 @@ export class BackupPlan {
 const collectorMembers = {
   component: {
     // The top of an image has entries of its own.
-    is: (value: unknown): boolean =>
-      typeof value === 'string' && /^[a-z][a-z0-9-]*$/.test(value) && value !== 'version',
+    is: (value: unknown): boolean => isComponentName(value) && value !== 'version',
     must: 'must be lower-case letters, digits and -, and not "version", which is an entry of every image',
     required: true,
   },
